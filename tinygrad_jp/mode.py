@@ -1,0 +1,122 @@
+"""What is recorded, and where: gradient mode and scopes.
+
+Both live in one `ContextVar`, so threads and asyncio tasks do not disturb each
+other, and an op pays for one look-up alone.
+"""
+
+from __future__ import annotations
+
+from contextlib import ContextDecorator
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import NamedTuple
+
+
+class Scope(NamedTuple):
+    """A named part of the user's program, such as a layer; a box in a picture."""
+
+    name: str
+    parent: Scope | None
+    key: int = 0
+    """Tells two scopes of one name apart: equal for calls of the same module."""
+
+
+class Mode:
+    """The state under which an op runs. Never changed, only replaced."""
+
+    __slots__ = ("grad", "scope")  # a NamedTuple's fields take longer to read
+
+    def __init__(self, grad: bool, scope: Scope | None) -> None:
+        self.grad = grad
+        self.scope = scope
+
+
+_mode: ContextVar[Mode] = ContextVar("tinygrad_jp.mode", default=Mode(True, None))
+current = _mode.get
+
+
+class _Switch(ContextDecorator):
+    """A context manager and decorator that changes the mode and puts it back."""
+
+    def __init__(self) -> None:
+        self._tokens: list[Token[Mode]] = []
+
+    def _changed(self, mode: Mode) -> Mode:
+        raise NotImplementedError
+
+    def __enter__(self) -> None:
+        self._tokens.append(_mode.set(self._changed(_mode.get())))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _mode.reset(self._tokens.pop())
+
+    def _recreate_cm(self) -> _Switch:
+        # A decorated function may run in several threads at once: the tokens
+        # must not be shared between its calls.
+        return type(self)()
+
+
+class no_grad(_Switch):
+    """Record nothing inside the block, or inside the decorated function.
+
+    Example:
+        >>> import tinygrad_jp as tg
+        >>> x = tg.Tensor([1.0, 2.0], requires_grad=True)
+        >>> with tg.no_grad():
+        ...     (x * 2).requires_grad
+        False
+    """
+
+    def _changed(self, mode: Mode) -> Mode:
+        return Mode(False, mode.scope)
+
+
+class enable_grad(_Switch):
+    """Record inside the block again, within a `no_grad`.
+
+    Example:
+        >>> import tinygrad_jp as tg
+        >>> x = tg.Tensor([1.0, 2.0], requires_grad=True)
+        >>> with tg.no_grad(), tg.enable_grad():
+        ...     (x * 2).requires_grad
+        True
+    """
+
+    def _changed(self, mode: Mode) -> Mode:
+        return Mode(True, mode.scope)
+
+
+def is_grad_enabled() -> bool:
+    """Whether ops are being recorded here."""
+    return current().grad
+
+
+class scope(_Switch):
+    """Name a part of a computation; `tinygrad_jp.draw` shows it as a box.
+
+    Args:
+        name: Any text, in any language.
+        key: Calls that carry the same name and key share one box.
+
+    Example:
+        >>> import tinygrad_jp as tg
+        >>> x = tg.Tensor([1.0, 2.0], requires_grad=True)
+        >>> with tg.scope("正規化"):
+        ...     y = x / x.sum()
+    """
+
+    def __init__(self, name: str, key: int = 0) -> None:
+        super().__init__()
+        self.name = name
+        self.key = key
+
+    def _changed(self, mode: Mode) -> Mode:
+        return Mode(mode.grad, Scope(self.name, mode.scope, self.key))
+
+    def _recreate_cm(self) -> scope:
+        return type(self)(self.name, self.key)

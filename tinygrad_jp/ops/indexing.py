@@ -1,0 +1,39 @@
+"""Rules that pick elements, and put them back."""
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_jp.ops.rule import Array, rule
+
+
+_BASIC = {int, slice, type(None), type(Ellipsis)}
+
+
+def _is_basic(index: Any) -> bool:
+    """Whether an index is made of slices, so that it picks no element twice."""
+    parts = index if type(index) is tuple else (index,)
+    for part in parts:
+        if type(part) not in _BASIC and not isinstance(part, np.integer):
+            return False
+    return True
+
+
+@rule(vjp=lambda g, index, x_shape: scatter_add(g, index=index, shape=x_shape))
+def getitem(x: Array, /, *, index: Any) -> Array:
+    """``x[index]``: ints, slices, None, Ellipsis, integer and boolean arrays.
+
+    An element that is picked several times gets the sum of their gradients.
+    """
+    return x[index]
+
+
+@rule(vjp=lambda g, index: g[index])
+def scatter_add(x: Array, /, *, index: Any, shape: tuple[int, ...]) -> Array:
+    """Zeros of `shape` with `x` added at `index`: what undoes ``getitem``."""
+    out = np.zeros(shape, x.dtype)
+    if _is_basic(index):
+        out[index] = x
+    else:
+        np.add.at(out, index, x)
+    return out

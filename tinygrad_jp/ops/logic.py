@@ -1,0 +1,90 @@
+"""Rules without a gradient: comparisons, logic, signs and places."""
+
+import numpy as np
+
+from tinygrad_jp.ops.reduction import Axis
+from tinygrad_jp.ops.rule import Array, rule
+
+
+@rule(vjp=None, elementwise=True, symbol="=")
+def equal(x: Array, y: Array, /) -> Array:
+    """Elementwise ``x == y``. Array API ``equal``. No gradient."""
+    return np.equal(x, y)
+
+
+@rule(vjp=None, elementwise=True, symbol="≠")
+def not_equal(x: Array, y: Array, /) -> Array:
+    """Elementwise ``x != y``. Array API ``not_equal``. No gradient."""
+    return np.not_equal(x, y)
+
+
+@rule(vjp=None, elementwise=True, symbol="<")
+def less(x: Array, y: Array, /) -> Array:
+    """Elementwise ``x < y``. Array API ``less``. No gradient."""
+    return np.less(x, y)
+
+
+@rule(vjp=None, elementwise=True, symbol="≤")
+def less_equal(x: Array, y: Array, /) -> Array:
+    """Elementwise ``x <= y``. Array API ``less_equal``. No gradient."""
+    return np.less_equal(x, y)
+
+
+@rule(vjp=None, elementwise=True, symbol=">")
+def greater(x: Array, y: Array, /) -> Array:
+    """Elementwise ``x > y``. Array API ``greater``. No gradient."""
+    return np.greater(x, y)
+
+
+@rule(vjp=None, elementwise=True, symbol="≥")
+def greater_equal(x: Array, y: Array, /) -> Array:
+    """Elementwise ``x >= y``. Array API ``greater_equal``. No gradient."""
+    return np.greater_equal(x, y)
+
+
+@rule(vjp=None, elementwise=True, symbol="and", domain="boolean")
+def bitwise_and(x: Array, y: Array, /) -> Array:
+    """Elementwise ``x & y`` of booleans or integers. Array API. No gradient."""
+    return np.bitwise_and(x, y)
+
+
+@rule(vjp=None, elementwise=True, symbol="or", domain="boolean")
+def bitwise_or(x: Array, y: Array, /) -> Array:
+    """Elementwise ``x | y`` of booleans or integers. Array API. No gradient."""
+    return np.bitwise_or(x, y)
+
+
+@rule(vjp=None, elementwise=True, symbol="not", domain="boolean")
+def bitwise_invert(x: Array, /) -> Array:
+    """Elementwise ``~x`` of booleans or integers. Array API. No gradient."""
+    return np.invert(x)
+
+
+@rule(vjp=None, elementwise=True)
+def sign(x: Array, /) -> Array:
+    """Elementwise -1, 0 or 1. Array API ``sign``. No gradient."""
+    return np.sign(x)
+
+
+@rule(vjp=None)
+def argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
+    """Index of the first largest element over `axis`. Array API. No gradient."""
+    return np.argmax(x, axis, keepdims=keepdims)
+
+
+@rule(vjp=None)
+def argmin(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
+    """Index of the first smallest element over `axis`. Array API. No gradient."""
+    return np.argmin(x, axis, keepdims=keepdims)
+
+
+@rule(vjp=None, domain="boolean")
+def all(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Whether all elements over `axis` hold. Array API ``all``. No gradient."""
+    return np.logical_and.reduce(x, axis, None, None, keepdims)
+
+
+@rule(vjp=None, domain="boolean")
+def any(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Whether any element over `axis` holds. Array API ``any``. No gradient."""
+    return np.logical_or.reduce(x, axis, None, None, keepdims)

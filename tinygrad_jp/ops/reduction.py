@@ -1,0 +1,49 @@
+"""Rules that reduce over axes: None for all, an int, or a tuple of ints."""
+
+from typing import TypeAlias
+
+import numpy as np
+
+from tinygrad_jp.ops.rule import Array, rule
+
+Axis: TypeAlias = int | tuple[int, ...] | None
+
+
+def _restore(g: Array, axis: Axis, keepdims: bool, ndim: int) -> Array:
+    """Put the reduced axes back with length 1, so that `g` broadcasts again."""
+    if keepdims or axis is None:
+        return g
+    gone = {i % ndim for i in ((axis,) if isinstance(axis, int) else axis)}
+    return g[tuple([None if i in gone else slice(None) for i in range(ndim)])]
+
+
+@rule(
+    vjp=lambda g, x_shape, axis, keepdims: _restore(g, axis, keepdims, len(x_shape)),
+    symbol="Σ",
+)
+def sum(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Sum over `axis`. Array API ``sum``."""
+    return np.add.reduce(x, axis, None, None, keepdims)
+
+
+def _shared(
+    g: Array, x: Array, out: Array, axis: Axis, keepdims: bool
+) -> Array:
+    """Split `g` evenly among the elements of `x` that are equal to `out`."""
+    g, out = (_restore(a, axis, keepdims, x.ndim) for a in (g, out))
+    winners = (x == out) | (x != x)  # a NaN wins, and equals nothing
+    count = np.add.reduce(winners, axis, None, None, True)
+    # The count is an integer: in float16 it would overflow above 65,504 ties.
+    return (g / count).astype(g.dtype) * winners
+
+
+@rule(vjp=_shared, symbol="max", domain="distinct")
+def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Largest element over `axis`. Array API ``max``. Ties share the gradient."""
+    return np.maximum.reduce(x, axis, None, None, keepdims)
+
+
+@rule(vjp=_shared, symbol="min", domain="distinct")
+def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Smallest element over `axis`. Array API ``min``. Ties share the gradient."""
+    return np.minimum.reduce(x, axis, None, None, keepdims)

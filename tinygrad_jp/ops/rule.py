@@ -1,0 +1,282 @@
+"""What a rule is: an op in plain NumPy with its gradient beside it.
+
+    @rule(vjp=(lambda g, y: g * y, lambda g, x: g * x))
+    def multiply(x, y, /):
+        return np.multiply(x, y)
+
+Positional-only parameters are array operands; keyword-only ones are metadata. A
+vjp (vector-Jacobian product) takes the cotangent `g` of the result and returns
+that of its operand. The names of its further parameters say what is kept:
+
+- an operand's name (`y`): that operand's array;
+- `out`: the result;
+- an operand's name with `_shape` (`x_shape`): the shape alone, no array;
+- a keyword's name (`axis`): that argument.
+
+Nothing else is kept. The signatures are read here, once, and turned into a node
+class whose slots are just what is kept, and a function that pulls a cotangent
+through it; `print(multiply.source)` shows that function.
+
+A rule may return a cotangent that is wider or narrower than its operand where
+the two broadcast together, and of any float dtype: `tinygrad_jp.backward` makes
+it fit. No rule sums over broadcast axes itself.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeAlias
+
+from numpy import ndarray
+
+from tinygrad_jp.graph import Node
+
+P = ParamSpec("P")
+Array: TypeAlias = Any
+"""What a rule computes with: arrays, or Tensors when it is differentiated again."""
+Vjp: TypeAlias = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What the parameters of a rule's forward function say."""
+
+    operands: tuple[str, ...]
+    variadic: bool
+    keywords: tuple[str, ...]
+    defaults: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, forward: Callable[..., Any]) -> Signature:
+        """Read a signature; refuse one in which an operand could be a keyword."""
+        parameters = inspect.signature(forward).parameters.values()
+        operands = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
+        starred = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
+        keywords = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+        if len(operands) + len(starred) + len(keywords) != len(parameters):
+            raise TypeError(
+                f"{forward.__name__}: a rule's array operands must be positional-only "
+                f"(before '/') and its metadata keyword-only (after '*'), "
+                f"got {inspect.signature(forward)}"
+            )
+        if bool(operands) == bool(starred):
+            raise TypeError(
+                f"{forward.__name__}: a rule takes named operands or one *operands, "
+                f"got {inspect.signature(forward)}"
+            )
+        return cls(
+            operands=tuple(operands or starred),
+            variadic=bool(starred),
+            keywords=tuple(p.name for p in keywords),
+            defaults={p.name: p.default for p in keywords if p.default is not p.empty},
+        )
+
+
+_DELIVER = (
+    "if gu.shape != u.shape or gu.dtype is not u.dtype:",
+    "    gu = fit(gu, u)",
+    "cotangents[u] = cotangents[u] + gu if u in cotangents else gu",
+)
+"""Hand a cotangent to its operand: in shape, in dtype, added to those of before."""
+
+
+class Rule(Generic[P]):
+    """An op: its forward function, its vjps, and what the house knows of it.
+
+    Calling a rule on arrays runs the forward function; on Tensors it records.
+
+    Attributes:
+        name: The op's name.
+        forward: Plain NumPy, arrays in and array out.
+        vjps: One per operand; None where there is no gradient (a single None: for
+            no operand). A rule of `*operands` has one, which returns a sequence.
+        keeps: For each vjp, the names of what it needs kept.
+        signature: Operands and keywords.
+        elementwise: Each element of the result depends on the elements at its own
+            place alone; such a vjp also serves a cotangent that is not widened yet.
+        symbol: How a picture shows it; the name where it is None.
+        domain: For each operand the kind of numbers on which it is tested
+            (`tinygrad_jp.testing.samples.DOMAINS`).
+        node: The class of the nodes that it records, with three methods:
+        pull: `pull(node, g, cotangents, fit, reopen)` runs the vjps on kept arrays
+            and adds what they return to the operands' cotangents.
+        pull_tensors: The same on Tensors, so that the backward pass is recorded.
+        release: `release(node)` drops what a node keeps.
+        source: The text of these three.
+    """
+
+    def __init__(
+        self,
+        forward: Callable[P, Any],
+        vjp: Vjp | None | Sequence[Vjp | None],
+        *,
+        elementwise: bool,
+        symbol: str | None,
+        domain: str | Sequence[str],
+    ) -> None:
+        self.forward = forward
+        self.name = forward.__name__
+        self.__name__ = forward.__name__
+        self.__doc__ = forward.__doc__
+        self.signature = signature = Signature.of(forward)
+        arity = len(signature.operands)
+        self.vjps = tuple(vjp) if isinstance(vjp, Sequence) else (vjp,)
+        if vjp is None:
+            self.vjps = (None,) * arity
+        if len(self.vjps) != arity:
+            raise TypeError(
+                f"{self.name}: needs one vjp per operand ({arity}: "
+                f"{', '.join(signature.operands)}), got {len(self.vjps)}"
+            )
+        self.keeps = tuple(self._keeps(vjp) for vjp in self.vjps)
+        self.elementwise = elementwise
+        self.symbol = symbol
+        self.domain = (domain,) * arity if isinstance(domain, str) else tuple(domain)
+        self.node = self._node_class()
+        self.source = "\n\n".join(
+            [
+                self._pull_source("pull"),
+                self._pull_source("pull_tensors"),
+                self._release_source(),
+            ]
+        )
+        space: dict[str, Any] = {"ndarray": ndarray}
+        for name, vjp in zip(signature.operands, self.vjps):
+            space[f"vjp_{name}"] = vjp
+        for name, made in compile_source(
+            self.source, f"<rule {self.name}>", space
+        ).items():
+            setattr(self.node, name, made)
+
+    def __call__(self, *operands: P.args, **keywords: P.kwargs) -> Any:
+        for operand in operands:
+            if hasattr(type(operand), "__apply_rule__"):
+                return type(operand).__apply_rule__(self, operands, keywords)
+        return self.forward(*operands, **keywords)
+
+    def __repr__(self) -> str:
+        return f"<rule {self.name}>"
+
+    def kept_for(self, what: str) -> tuple[str, ...]:
+        """The operands whose gradient needs `what` (an operand's name, `out`)."""
+        pairs = zip(self.signature.operands, self.keeps)
+        return tuple(operand for operand, keeps in pairs if what in keeps)
+
+    def _keeps(self, vjp: Vjp | None) -> tuple[str, ...]:
+        if vjp is None:
+            return ()
+        names = tuple(inspect.signature(vjp).parameters)[1:]
+        operands = self.signature.operands
+        known = {"out", *self.signature.keywords, *(f"{n}_shape" for n in operands)}
+        if not self.signature.variadic:
+            known.update(operands)
+        for name in names:
+            if name not in known:
+                raise TypeError(
+                    f"{self.name}: a vjp asks for {name!r}, which is none of "
+                    f"{', '.join(sorted(known))}"
+                )
+        return names
+
+    def _node_class(self) -> type[Node]:
+        signature = self.signature
+        slots = [f"{name}_node" for name in signature.operands]
+        slots += self._kept_slots()
+        slots += [f"{name}_given" for name in signature.keywords]
+        nodes = [f"self.{name}_node" for name in signature.operands]
+        inputs = nodes[0] if signature.variadic else f"({', '.join(nodes)},)"
+        body = {
+            "__slots__": tuple(slots),
+            "__doc__": f"A recorded {self.name}.",
+            "__module__": __name__,
+            "inputs": property(eval(f"lambda self: {inputs}")),
+            "rule": self,
+        }
+        return type(f"{self.name}_node", (Node,), body)
+
+    def _kept_slots(self) -> list[str]:
+        names = (*self.signature.operands, "out")
+        return [f"{name}_kept" for name in names if self.kept_for(name)]
+
+    def _release_source(self) -> str:
+        """Write the function that drops the kept arrays; the node stays."""
+        kept = [f"node.{slot} = " for slot in self._kept_slots()]
+        return f"def release(node):\n    {''.join(kept) or 'return '}None"
+
+    def _pull_source(self, function: str) -> str:
+        """Write the function that runs the vjps of the operands that are live."""
+        on_tensors = function == "pull_tensors"
+        lines = [f"def {function}(node, g, cotangents, fit, reopen):"]
+        for operand, vjp, keeps in zip(self.signature.operands, self.vjps, self.keeps):
+            if vjp is None:
+                continue
+            arguments = ["g"]
+            body = []
+            for name in keeps:
+                if name in self.signature.keywords:
+                    arguments.append(f"node.{name}_given")
+                elif name.endswith("_shape"):
+                    arguments.append(self._shape_source(name.removesuffix("_shape")))
+                elif on_tensors:
+                    arguments.append(name)
+                    owner = "node" if name == "out" else f"node.{name}_node"
+                    body.append(f"{name} = reopen(node, node.{name}_kept, {owner})")
+                else:
+                    arguments.append(name)
+                    body.append(f"{name} = node.{name}_kept")
+                    body.append(f"if type({name}) is not ndarray:")
+                    body.append(f"    {name} = reopen(node, {name})")
+            call = f"vjp_{operand}({', '.join(arguments)})"
+            if self.signature.variadic:
+                body.append(f"for u, gu in zip(node.{operand}_node, {call}):")
+                body.append("    if u.live:")
+                body += [f"        {line}" for line in _DELIVER]
+            else:
+                lines.append(f"    u = node.{operand}_node")
+                lines.append("    if u.live:")
+                body = [f"    {line}" for line in [*body, f"gu = {call}", *_DELIVER]]
+            lines += [f"    {line}" for line in body]
+        return "\n".join(lines if len(lines) > 1 else [*lines, "    pass"])
+
+    def _shape_source(self, operand: str) -> str:
+        if self.signature.variadic:
+            return f"tuple([u.shape for u in node.{operand}_node])"
+        return f"node.{operand}_node.shape"
+
+
+def rule(
+    *,
+    vjp: Vjp | None | Sequence[Vjp | None],
+    elementwise: bool = False,
+    symbol: str | None = None,
+    domain: str | Sequence[str] = "real",
+) -> Callable[[Callable[P, Any]], Rule[P]]:
+    """Make a rule of a NumPy function; see this page's head and `Rule`.
+
+    Raises:
+        TypeError: The signature does not tell operands from metadata, the vjps do
+            not match the operands, or a vjp asks for something that is not there.
+    """
+
+    def decorate(forward: Callable[P, Any]) -> Rule[P]:
+        return Rule(
+            forward, vjp, elementwise=elementwise, symbol=symbol, domain=domain
+        )
+
+    return decorate
+
+
+def compile_source(
+    source: str, title: str, space: dict[str, Any]
+) -> dict[str, Callable[..., Any]]:
+    """Run generated text in `space` and return what it defines.
+
+    Tracebacks show its lines.
+    """
+    linecache.cache[title] = (len(source), None, source.splitlines(True), title)
+    defined: dict[str, Callable[..., Any]] = {}
+    exec(compile(source, title, "exec"), space, defined)
+    return defined

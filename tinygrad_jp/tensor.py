@@ -1,0 +1,515 @@
+"""The Tensor: an array that remembers how it was computed.
+
+A Tensor is a value: what it holds never changes under a graph that was recorded
+from it. Ops make new Tensors; `p -= step` inside `no_grad()` gives `p` a new array.
+"""
+
+from __future__ import annotations
+
+import copy
+import weakref
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from tinygrad_jp import compose, numpy_protocol
+from tinygrad_jp import functions as f
+from tinygrad_jp.backward import backpropagate
+from tinygrad_jp.errors import GraphError, ShapeError
+from tinygrad_jp.graph import Leaf, Node, copy_graph, name_of
+from tinygrad_jp.mode import current, enable_grad, no_grad
+from tinygrad_jp.ops.reduction import Axis
+from tinygrad_jp.record import apply_rule, bare, constant, make_results, node_of
+
+Operand: TypeAlias = Any
+"""A Tensor, or a constant: a Python or NumPy scalar, an ndarray, nested lists."""
+
+
+class Tensor:
+    """An n-dimensional array of numbers that records what is computed from it.
+
+    Args:
+        data: Numbers; copied. `tinygrad_jp.asarray` shares memory instead.
+        dtype: float16, float32 or float64, an integer dtype or bool; NumPy's choice
+            where it is None.
+        requires_grad: Whether `backward` shall leave a gradient in `grad`.
+        name: What pictures and errors call it.
+
+    Raises:
+        TypeError: Ragged, object or complex data, or a gradient asked of integers.
+
+    Example:
+        >>> from tinygrad_jp import Tensor
+        >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        Tensor([2., 4., 6.])
+    """
+
+    __slots__ = ("__weakref__", "_data", "_grad", "_node")
+
+    _data: NDArray[Any]
+    _node: Node | None
+    _grad: Tensor | None
+
+    def __init__(
+        self,
+        data: Operand,
+        *,
+        dtype: DTypeLike | None = None,
+        requires_grad: bool = False,
+        name: str | None = None,
+    ) -> None:
+        array = data._data if isinstance(data, Tensor) else constant("Tensor", data)
+        self._data = array.astype(_real(array.dtype if dtype is None else dtype))
+        self._node = None
+        self._grad = None
+        if name is not None:
+            self.name = name
+        if requires_grad:
+            self.requires_grad = True
+
+    # --- what it holds ---------------------------------------------------------
+
+    @property
+    def data(self) -> NDArray[Any]:
+        """The values, as a read-only view."""
+        view = self._data.view()
+        view.flags.writeable = False
+        return view
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        return self._data.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._data.size
+
+    @property
+    def dtype(self) -> Any:
+        """The NumPy dtype of the elements."""
+        return self._data.dtype
+
+    @property
+    def name(self) -> str | None:
+        """What pictures and errors call it."""
+        return None if self._node is None else name_of(self._node)
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        (self._node or node_of(self)).name = name
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow into it."""
+        return self._node is not None and self._node.live
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        node = self._node or node_of(self)
+        if not isinstance(node, Leaf):
+            if not wanted:
+                raise GraphError("requires_grad: this tensor is a result; use detach()")
+            return
+        if wanted and self._data.dtype.kind != "f":
+            raise TypeError(
+                f"requires_grad: only floating-point tensors have gradients, got "
+                f"{self._data.dtype}; use Tensor(data, dtype=np.float64)"
+            )
+        if node.live != wanted:
+            # A graph that was recorded from the constant goes on without gradient.
+            node = self._node = Leaf(self.shape, self.dtype, live=wanted, name=node.name)
+        node.owner = weakref.ref(self)
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` has accumulated; None before the first."""
+        return getattr(self, "_grad", None)
+
+    @grad.setter
+    def grad(self, grad: Tensor | None) -> None:
+        if grad is not None:
+            if not isinstance(grad, Tensor):
+                raise TypeError(f"grad: needs a Tensor or None, got {type(grad).__name__}")
+            if grad.shape != self.shape or grad.dtype != self.dtype:
+                raise ShapeError(
+                    f"grad: needs shape {self.shape} and {self.dtype}, "
+                    f"got {grad.shape} and {grad.dtype}"
+                )
+        self._grad = grad
+
+    def detach(self) -> Tensor:
+        """The same values as a constant, cut off from the graph."""
+        return bare(self._data)
+
+    def item(self) -> Any:
+        """The one element as a Python number."""
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return self._data.tolist()
+
+    def numpy(self) -> NDArray[Any]:
+        """The values, as a read-only view; `np.array(t)` copies."""
+        return self.data
+
+    # --- backpropagation -------------------------------------------------------
+
+    def backward(
+        self,
+        cotangent: Operand | None = None,
+        *,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+    ) -> None:
+        """Add the gradient of this tensor to `grad` of every leaf that asked for it.
+
+        Args:
+            cotangent: What to multiply the Jacobian with, of this tensor's shape; 1
+                for a tensor with one element where it is None.
+            retain_graph: Keep the saved arrays for another backward pass; by default
+                as `create_graph`.
+            create_graph: Record the backward pass, so that it can be differentiated.
+
+        Raises:
+            GraphError: Nothing here requires a gradient, or the graph was released.
+            ShapeError: Not a scalar and no cotangent, or one of another shape.
+        """
+        node, seed = self._seed(cotangent, create_graph)
+        retain = create_graph if retain_graph is None else retain_graph
+        with enable_grad() if create_graph else no_grad():
+            found = backpropagate(
+                [(node, seed)], retain=retain, wrap=bare if create_graph else None
+            )
+            totals = []
+            for leaf, g in found.items():
+                tensor = leaf.owner()  # type: ignore[attr-defined]  # a live leaf
+                if tensor is not None:
+                    g = g if create_graph else bare(g)
+                    total = g if tensor.grad is None else tensor.grad + g
+                    totals.append((tensor, total))
+        for tensor, total in totals:  # all or nothing
+            tensor._grad = total
+
+    def _seed(self, cotangent: Operand | None, create_graph: bool) -> tuple[Node, Any]:
+        node = self._node
+        if node is None or not node.live:
+            raise GraphError(
+                "backward: this tensor was not computed from any tensor with "
+                "requires_grad=True (or inside no_grad()), so there is no gradient"
+            )
+        if cotangent is None:
+            if self._data.size != 1:
+                raise ShapeError(
+                    f"backward: needs a scalar, got shape {self.shape}; reduce it "
+                    "with sum() or mean(), or pass a cotangent of that shape"
+                )
+            seed: Any = np.ones(self.shape, self.dtype)
+        else:
+            seed = cotangent
+            if not isinstance(seed, Tensor):
+                seed = constant("backward", seed)
+            if seed.shape != self.shape:
+                raise ShapeError(
+                    f"backward: the cotangent must have shape {self.shape}, "
+                    f"got {seed.shape}"
+                )
+            if not create_graph and isinstance(seed, Tensor):
+                seed = seed._data
+        if create_graph and not isinstance(seed, Tensor):
+            seed = bare(seed)
+        return node, seed
+
+    # --- operators -------------------------------------------------------------
+
+    __add__ = f.add
+    __sub__ = f.subtract
+    __mul__ = f.multiply
+    __truediv__ = f.divide
+    __pow__ = f.pow
+    __matmul__ = f.matmul
+    __neg__ = f.negative
+    __abs__ = f.abs
+    __lt__ = f.less
+    __le__ = f.less_equal
+    __gt__ = f.greater
+    __ge__ = f.greater_equal
+    __eq__ = f.equal
+    __ne__ = f.not_equal
+    __and__ = f.bitwise_and
+    __or__ = f.bitwise_or
+    __invert__ = f.bitwise_invert
+    __hash__ = object.__hash__
+
+    def __radd__(self, other: Operand) -> Tensor:
+        return f.add(other, self)
+
+    def __rsub__(self, other: Operand) -> Tensor:
+        return f.subtract(other, self)
+
+    def __rmul__(self, other: Operand) -> Tensor:
+        return f.multiply(other, self)
+
+    def __rtruediv__(self, other: Operand) -> Tensor:
+        return f.divide(other, self)
+
+    def __rpow__(self, other: Operand) -> Tensor:
+        return f.pow(other, self)
+
+    def __rmatmul__(self, other: Operand) -> Tensor:
+        return f.matmul(other, self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __iadd__(self, other: Operand) -> Tensor:
+        return self._updated(f.add(self, other), "+=")
+
+    def __isub__(self, other: Operand) -> Tensor:
+        return self._updated(f.subtract(self, other), "-=")
+
+    def __imul__(self, other: Operand) -> Tensor:
+        return self._updated(f.multiply(self, other), "*=")
+
+    def __itruediv__(self, other: Operand) -> Tensor:
+        return self._updated(f.divide(self, other), "/=")
+
+    def _updated(self, value: Tensor, sign: str) -> Tensor:
+        """`p -= step`: a new Tensor, or inside no_grad() the parameter's new value."""
+        if not isinstance(self._node, Leaf) or not self._node.live:
+            return value
+        if current().grad:
+            raise GraphError(
+                f"{sign}: a tensor with requires_grad=True is updated outside of the "
+                "graph; put the line inside `with no_grad():`"
+            )
+        if value.shape != self.shape:
+            raise ShapeError(f"{sign}: needs shape {self.shape}, got {value.shape}")
+        self._data = value._data.astype(self.dtype, copy=False)
+        return self
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return f.getitem(self, index=_frozen(index))
+
+    def __setitem__(self, index: Any, value: Operand) -> None:
+        raise TypeError(
+            "x[index] = value: a Tensor is never written to; use "
+            "tg.where(condition, value, x), or change the array before it is a Tensor"
+        )
+
+    # --- methods ---------------------------------------------------------------
+
+    exp = f.exp
+    log = f.log
+    sqrt = f.sqrt
+    tanh = f.tanh
+    relu = compose.relu
+    sigmoid = compose.sigmoid
+
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Sum over `axis`; see `tinygrad_jp.sum`."""
+        return f.sum(self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Largest element over `axis`; ties share the gradient."""
+        return f.max(self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Smallest element over `axis`; ties share the gradient."""
+        return f.min(self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Mean over `axis`; see `tinygrad_jp.mean`."""
+        return compose.mean(self, axis=axis, keepdims=keepdims)
+
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        """Index of the first largest element over `axis`; no gradient."""
+        return f.argmax(self, axis=axis, keepdims=keepdims)
+
+    def all(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Whether all elements over `axis` hold; no gradient."""
+        return f.all(self, axis=axis, keepdims=keepdims)
+
+    def any(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Whether any element over `axis` holds; no gradient."""
+        return f.any(self, axis=axis, keepdims=keepdims)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same elements in another shape: `x.reshape(2, 3)` or a tuple."""
+        return f.reshape(self, shape=_flat(shape))
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """Axes in another order; reversed where none is given."""
+        order = _flat(axes) or tuple(reversed(range(self.ndim)))
+        return f.permute_dims(self, axes=order)
+
+    def squeeze(self, axis: Axis = None) -> Tensor:
+        """Without its axes of length 1; see `tinygrad_jp.squeeze`."""
+        return compose.squeeze(self, axis=axis)
+
+    def astype(self, dtype: DTypeLike) -> Tensor:
+        """The values in another dtype; recorded between floating dtypes."""
+        if np.dtype(dtype).kind == "f":
+            return f.astype(self, dtype=dtype)
+        return Tensor(self._data, dtype=dtype)
+
+    def dot(self, other: Operand) -> Tensor:
+        """Matrix product, as `np.dot(self, other)`."""
+        return numpy_protocol.dot(self, other)
+
+    @property
+    def T(self) -> Tensor:
+        """The axes reversed, as in NumPy."""
+        return self.transpose()
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes swapped. Array API."""
+        return compose.matrix_transpose(self)
+
+    # --- Python and NumPy ------------------------------------------------------
+
+    __apply_rule__ = staticmethod(apply_rule)
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any
+    ) -> Any:
+        return numpy_protocol.array_ufunc(ufunc, method, inputs, keywords)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Any:
+        return numpy_protocol.array_function(function, args, keywords)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy or (dtype is not None and np.dtype(dtype) != self.dtype):
+            return self._data.astype(self.dtype if dtype is None else dtype)
+        return self.data
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len: a tensor of shape () has no axis")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ShapeError(
+                f"bool: needs one element, got shape {self.shape}; use x.all() or x.any()"
+            )
+        return bool(self._data.item())
+
+    def __float__(self) -> float:
+        return float(self._data.item())
+
+    def __int__(self) -> int:
+        return int(self._data.item())
+
+    def __index__(self) -> int:
+        if self.ndim or self.dtype.kind not in "iu":
+            raise TypeError(f"index: needs an integer, got {self!r}")
+        return int(self._data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data.item() if spec else str(self), spec)
+
+    def __repr__(self) -> str:
+        text = np.array2string(self._data, separator=", ", prefix="Tensor(")
+        if self.dtype != np.float64:
+            text += f", dtype={self.dtype}"
+        if self.name is not None:
+            text += f", name={self.name!r}"
+        return f"Tensor({text}{', requires_grad=True' if self.requires_grad else ''})"
+
+    def __copy__(self) -> Tensor:
+        """Another Tensor of the same value: a leaf of its own, or the same result."""
+        new = bare(self._data, self._node)
+        if isinstance(self._node, Leaf):
+            new._node = None
+            new.name = self.name
+            new.requires_grad = self.requires_grad
+        return new
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """A copy of the values and of the whole graph, however deep."""
+        new = memo[id(self)] = bare(self._data.copy())
+        if self._node is not None:
+            copy_graph([self._node], memo)
+            new._node = memo[id(self._node)]
+            if isinstance(new._node, Leaf):
+                new._node.owner = weakref.ref(new)
+        new._grad = copy.deepcopy(self.grad, memo)
+        return new
+
+
+def _real(dtype: DTypeLike) -> np.dtype[Any]:
+    """A dtype that a Tensor can have.
+
+    Raises:
+        TypeError: It is not one of NumPy's real dtypes of up to 64 bits.
+    """
+    found = np.dtype(dtype)
+    if found.kind not in "fiub" or found.itemsize > 8:
+        raise TypeError(
+            f"Tensor: needs float16, float32, float64, integers or booleans, got {found}"
+        )
+    return found
+
+
+def _flat(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`(2, 3)` of both `f(2, 3)` and `f((2, 3))`."""
+    if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)):
+        return tuple(numbers[0])
+    return numbers
+
+
+def _frozen(index: Any) -> Any:
+    """An index whose arrays nobody else can change, with Tensors as arrays."""
+    if isinstance(index, tuple):
+        return tuple([_frozen(part) for part in index])
+    if isinstance(index, (Tensor, np.ndarray, list)):
+        array = np.array(index)
+        if array.dtype.kind not in "iub" and array.size:
+            raise TypeError(
+                f"x[index]: an index array must hold integers or booleans, "
+                f"got {array.dtype}"
+            )
+        return array if array.size else array.astype(np.intp)
+    return index
+
+
+make_results(Tensor)
+
+
+def asarray(data: Operand, *, dtype: DTypeLike | None = None) -> Tensor:
+    """A constant Tensor that shares memory with an array where it can.
+
+    Whoever writes to the array changes the Tensor. An op that has kept it notices:
+    `backward` then raises instead of giving a wrong gradient.
+
+    Example:
+        >>> import numpy as np
+        >>> import tinygrad_jp as tg
+        >>> a = np.array([1.0, 2.0])
+        >>> x = tg.asarray(a)
+        >>> a[0] = 5.0
+        >>> x
+        Tensor([5., 2.])
+    """
+    if isinstance(data, Tensor):
+        return data if dtype in (None, data.dtype) else data.astype(dtype)
+    array = constant("asarray", data)
+    return bare(array if dtype is None else array.astype(dtype, copy=False))
