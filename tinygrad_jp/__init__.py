@@ -58,8 +58,8 @@ from tinygrad_jp.tensor import Tensor, asarray
 from tinygrad_jp.transform import grad, value_and_grad
 
 __all__ = [
-    "GraphError",
     "RULES",
+    "GraphError",
     "ShapeError",
     "Tensor",
     "abs",

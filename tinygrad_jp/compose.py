@@ -10,8 +10,8 @@ import numpy as np
 
 from tinygrad_jp import functions as f
 from tinygrad_jp.errors import ShapeError
+from tinygrad_jp.operands import as_tensor
 from tinygrad_jp.ops.reduction import Axis
-from tinygrad_jp.record import as_tensor
 
 if TYPE_CHECKING:
     from tinygrad_jp.tensor import Tensor

@@ -35,12 +35,13 @@ def columns(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> str:
 def _clash(rule: Any, names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> str:
     """Say at which axis, counted from the last, shapes do not broadcast."""
     for back in range(1, max(len(shape) for shape in shapes) + 1):
-        lengths = {shape[-back] for shape in shapes if len(shape) >= back} - {1}
+        lengths = [shape[-back] for shape in shapes if len(shape) >= back]
+        lengths = [n for n in dict.fromkeys(lengths) if n != 1]
         if len(lengths) > 1:
             table = columns(names, shapes)
             return (
                 f"{rule.name}: the shapes do not broadcast at axis {-back}, where they "
-                f"have the lengths {' and '.join(map(str, sorted(lengths)))}:\n{table}"
+                f"have the lengths {' and '.join(map(str, lengths))}:\n{table}"
             )
     return ""
 

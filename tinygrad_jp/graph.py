@@ -26,26 +26,24 @@ class Node:
         dtype: Dtype of the value.
         name: What the user calls it; unset until it is given.
         rule: The op that made it; None for a leaf.
-        live: Whether gradients flow into it.
+        live: Whether gradients flow into it: true of every result that is recorded.
         pull: Carries a cotangent on to the inputs; see `tinygrad_jp.ops.rule`, which
             makes the class of each op's nodes.
         pull_tensors: The same, recorded.
-        release: Drops the arrays that are kept for `pull`.
     """
 
-    __slots__ = ("dtype", "name", "order", "scope", "shape")
+    __slots__ = ("dtype", "live", "name", "order", "scope", "shape")
 
     order: int
     scope: Any
     shape: tuple[int, ...]
     dtype: Any
     name: str | None
+    live: bool
     rule: ClassVar[Any] = None
-    live: bool = True
 
     pull: ClassVar[Callable[..., None]]
     pull_tensors: ClassVar[Callable[..., None]]
-    release: ClassVar[Callable[..., None]]
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -57,12 +55,11 @@ class Leaf(Node):
     """A value that no op made: a parameter, an input or a constant.
 
     Attributes:
-        live: True where the user asked for a gradient.
         owner: A weak reference to the Tensor that takes the gradient, or None. Weak,
             because that gradient may be a graph that leads back to this leaf.
     """
 
-    __slots__ = ("live", "owner")
+    __slots__ = ("owner",)
 
     def __init__(
         self,
@@ -97,11 +94,12 @@ def walk(roots: Iterable[Node], *, live_only: bool = False) -> list[Node]:
     """
     seen = set(roots)
     waiting = list(seen)
+    add, wait = seen.add, waiting.append
     while waiting:
         for node in waiting.pop().inputs:
             if node not in seen and (node.live or not live_only):
-                seen.add(node)
-                waiting.append(node)
+                add(node)
+                wait(node)
     return sorted(seen, key=_by_order)
 
 

@@ -31,7 +31,8 @@ class Mode:
         self.scope = scope
 
 
-_mode: ContextVar[Mode] = ContextVar("tinygrad_jp.mode", default=Mode(True, None))
+_FRESH = Mode(True, None)
+_mode: ContextVar[Mode] = ContextVar("tinygrad_jp.mode", default=_FRESH)
 current = _mode.get
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from tinygrad_jp import compose
 from tinygrad_jp import functions as f
-from tinygrad_jp.record import as_tensor
+from tinygrad_jp.operands import as_tensor
 
 UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.add: f.add,
@@ -115,7 +115,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
 if hasattr(np, "matrix_transpose"):  # NumPy 2
     FUNCTIONS[np.matrix_transpose] = compose.matrix_transpose
 
-_NAMES = {function.__name__ for function in (*UFUNCS, *FUNCTIONS)}
+_NAMES = [ufunc.__name__ for ufunc in UFUNCS] + [call.__name__ for call in FUNCTIONS]
 
 
 def _refuse(name: str) -> TypeError:

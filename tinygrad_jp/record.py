@@ -24,7 +24,7 @@ is what runs (`print(tg.exp.source)`):
             if mode.grad:
                 node = new(exp_node)
                 node.x_node = x_node or node_of(x)
-                node.order, node.scope = tick(), mode.scope
+                node.order, node.scope, node.live = tick(), mode.scope, True
                 node.shape, node.dtype = out.shape, out.dtype
                 node.out_kept = out if out.flags.writeable else Shared(out, 'out')
                 result._node = node
@@ -35,16 +35,15 @@ is what runs (`print(tg.exp.source)`):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
-from numpy import ndarray
 
-from tinygrad_jp.errors import GraphError, explain
-from tinygrad_jp.graph import Leaf, Node, tick
+from tinygrad_jp.errors import explain
+from tinygrad_jp.graph import tick
 from tinygrad_jp.mode import current
+from tinygrad_jp.operands import Shared, node_of, settle, space, weak
 from tinygrad_jp.ops.rule import Rule, compile_source
 
 if TYPE_CHECKING:
@@ -53,185 +52,40 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 
-# --- operands --------------------------------------------------------------------
+space.update(
+    asarray=np.asarray,
+    current=current,
+    explain=explain,
+    ndarray=np.ndarray,
+    new=object.__new__,
+    node_of=node_of,
+    settle=settle,
+    Shared=Shared,
+    tick=tick,
+    weak=weak,
+)
 
-_weak: dict[tuple[float | str, type, Any], tuple[Any, Leaf]] = {}
-_PLAIN = (float, int, bool)
-
-
-def weak(value: float, dtype: Any) -> tuple[Any, Leaf]:
-    """A Python scalar as an operand beside `dtype`, whose precision it takes.
-
-    Arrays of a few recent scalars are kept: NumPy takes 170 ns longer for a
-    Python scalar than for a 0-d array.
-    """
-    key = (value or str(value), type(value), dtype)  # 0.0 is not -0.0
-    if key in _weak:
-        return _weak[key]
-    if dtype.kind != "f":
-        if type(value) is float:
-            dtype = np.dtype(np.float64)
-        elif dtype.kind == "b":
-            dtype = np.dtype(type(value))
-    made = np.array(value, dtype), Leaf((), dtype, name=repr(value))
-    if len(_weak) >= 256:
-        _weak.clear()
-    _weak[key] = made
-    return made
+_lifted: dict[Rule[Any], Callable[..., Tensor]] = {}
 
 
-def constant(op: str, value: object) -> ndarray[Any, Any]:
-    """An operand that is not a Tensor, as a read-only array that shares its memory.
-
-    Raises:
-        TypeError: It is not an array of numbers.
-    """
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise TypeError(f"{op}: needs an array of numbers, got {error}") from None
-    if array.dtype.kind not in "fiub":
-        raise TypeError(
-            f"{op}: needs real numbers or booleans, got {type(value).__name__} "
-            f"of dtype {array.dtype}"
-        )
-    view = array.view(ndarray)
-    view.flags.writeable = False
-    return view
-
-
-def settle(op: str, operands: Sequence[object]) -> list[tuple[Any, Node | None]]:
-    """Array and node of each operand where not every operand is a plain Tensor."""
-    found: list[Any] = []
-    dtype = None
-    scalars = False
-    for operand in operands:
-        if isinstance(operand, _space["Tensor"]):
-            pair = operand._data, operand._node
-        elif type(operand) in _PLAIN:
-            scalars = True
-            found.append(None)
-            continue
-        else:
-            data = constant(op, operand)
-            pair = data, Leaf(data.shape, data.dtype)
-        found.append(pair)
-        known = pair[0].dtype
-        if known.kind != "b":  # a condition says nothing about precision
-            dtype = known if dtype is None else np.promote_types(dtype, known)
-    if scalars:
-        for i, operand in enumerate(operands):
-            if found[i] is None:
-                found[i] = weak(operand, dtype or np.asarray(operand).dtype)
-    return found
-
-
-# --- what is kept ----------------------------------------------------------------
-
-
-class Shared:
-    """A kept array whose memory the user can write to, and what it held.
-
-    Inside the engine no array is ever written to, and what it hands out is
-    read-only; so only memory that came from outside (`tg.asarray`, an ndarray as
-    an operand) needs watching. The engine marks it by read-only views, which every
-    view of a view inherits. Comparing with a copy is exact, and costs two passes.
-    """
-
-    __slots__ = ("array", "copy", "name")
-
-    def __init__(self, array: ndarray[Any, Any], name: str) -> None:
-        self.array = array
-        self.copy = array.copy()
-        self.name = name
-
-    def unchanged(self) -> bool:
-        """Whether the memory still holds what it held, NaN for NaN."""
-        return np.array_equal(
-            self.array, self.copy, equal_nan=self.array.dtype.kind == "f"
-        )
-
-
-def reopen(node: Node, kept: Shared | None) -> ndarray[Any, Any]:
-    """A kept array that is not plainly there: check it, or say why it is gone."""
-    if kept is None:
-        raise GraphError(
-            f"{node.rule.name}: the arrays kept for its gradient were released by an "
-            "earlier backward pass; call backward(retain_graph=True) the first time, "
-            "or record the computation again"
-        )
-    if not kept.unchanged():
-        raise GraphError(
-            f"{node.rule.name}: operand {kept.name} of shape {kept.array.shape} was "
-            "changed in place after the op had been recorded, so its gradient would "
-            "be wrong; change a copy instead, or record the computation again"
-        )
-    return kept.copy
-
-
-# --- results ---------------------------------------------------------------------
-
-
-def bare(data: Any, node: Node | None = None) -> Tensor:
-    """A Tensor around an array of the engine, which is not copied or checked."""
-    result: Tensor = object.__new__(_space["Tensor"])
-    result._data = data if type(data) is ndarray else np.asarray(data)
-    result._node = node
-    return result
-
-
-def as_tensor(op: str, value: object) -> Tensor:
-    """An operand as a Tensor; one that shares memory where it was an array."""
-    if isinstance(value, _space["Tensor"]):
-        return value
-    return bare(constant(op, value))
-
-
-# --- lifting ---------------------------------------------------------------------
-
-
-def node_of(value: Any) -> Leaf:
-    """Give a constant Tensor its place in the graph, so that a picture shows it."""
-    leaf = value._node = Leaf(value._data.shape, value._data.dtype)
-    return leaf
-
-
-_space: dict[str, Any] = {
-    "asarray": np.asarray,
-    "current": current,
-    "explain": explain,
-    "ndarray": ndarray,
-    "new": object.__new__,
-    "node_of": node_of,
-    "settle": settle,
-    "Shared": Shared,
-    "tick": tick,
-    "weak": weak,
-}
-"""What the functions below refer to; all of them share it."""
-
-
-def make_results(tensor: type) -> None:
-    """Name the class of what lifted ops return: called once, by `tensor.py`."""
-    _space["Tensor"] = tensor
-
-
-@cache
 def lift(rule: Rule[P]) -> Callable[P, Tensor]:
     """Make the function of Tensors that runs a rule and records it."""
+    if rule in _lifted:
+        return _lifted[rule]
     name = rule.name
-    while f"{name}_rule" in _space:  # a user's rule of the same name
+    while f"{name}_rule" in space:  # a user's rule of the same name
         name += "_"
-    _space[f"{name}_rule"] = rule
-    _space[f"{name}_forward"] = rule.forward
-    _space[f"{name}_node"] = rule.node
+    space[f"{name}_rule"] = rule
+    space[f"{name}_forward"] = rule.forward
+    space[f"{name}_node"] = rule.node
     for keyword, value in rule.signature.defaults.items():
-        _space[f"{name}_{keyword}"] = value
+        space[f"{name}_{keyword}"] = value
     source = _source(rule, name)
-    function = compile_source(source, f"<lifted {name}>", _space)[rule.name]
+    function = compile_source(source, f"<lifted {name}>", space)[rule.name]
     function.__doc__ = rule.__doc__
     function.__module__ = "tinygrad_jp"
     function.source = source  # type: ignore[attr-defined]  # for readers
+    _lifted[rule] = function
     return function
 
 
@@ -299,7 +153,7 @@ def _source(rule: Rule[Any], label: str) -> str:
         "    if mode.grad:",
         f"        node = new({label}_node)",
         *(f"        {line}" for line in nodes),
-        "        node.order, node.scope = tick(), mode.scope",
+        "        node.order, node.scope, node.live = tick(), mode.scope, True",
         "        node.shape, node.dtype = out.shape, out.dtype",
         *(f"        node.{name}_given = {name}" for name in keywords),
         *(f"        {line}" for line in _keep_source(rule)),
@@ -341,4 +195,3 @@ def _keep_source(rule: Rule[Any]) -> list[str]:
             wanted = " or ".join(f"{operand}_live" for operand in needed)
             lines.append(f"node.{name}_kept = ({owned}) if {wanted} else None")
     return lines
-

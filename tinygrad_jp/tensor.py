@@ -9,25 +9,21 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from tinygrad_jp import compose, numpy_protocol
 from tinygrad_jp import functions as f
 from tinygrad_jp.backward import backpropagate
 from tinygrad_jp.errors import GraphError, ShapeError
 from tinygrad_jp.graph import Leaf, Node, copy_graph, name_of
-from tinygrad_jp.mode import current, enable_grad, no_grad
-from tinygrad_jp.ops.reduction import Axis
-from tinygrad_jp.record import apply_rule, bare, constant, make_results, node_of
-
-Operand: TypeAlias = Any
-"""A Tensor, or a constant: a Python or NumPy scalar, an ndarray, nested lists."""
+from tinygrad_jp.methods import Methods, Operand
+from tinygrad_jp.mode import current, enable_grad
+from tinygrad_jp.operands import bare, constant, make_results, node_of, real_dtype, weak
 
 
-class Tensor:
+class Tensor(Methods):
     """An n-dimensional array of numbers that records what is computed from it.
 
     Args:
@@ -63,7 +59,7 @@ class Tensor:
         name: str | None = None,
     ) -> None:
         array = data._data if isinstance(data, Tensor) else constant("Tensor", data)
-        self._data = array.astype(_real(array.dtype if dtype is None else dtype))
+        self._data = array.astype(real_dtype(array.dtype if dtype is None else dtype))
         self._node = None
         self._grad = None
         if name is not None:
@@ -128,7 +124,9 @@ class Tensor:
             )
         if node.live != wanted:
             # A graph that was recorded from the constant goes on without gradient.
-            node = self._node = Leaf(self.shape, self.dtype, live=wanted, name=node.name)
+            node = self._node = Leaf(
+                self.shape, self.dtype, live=wanted, name=node.name
+            )
         node.owner = weakref.ref(self)
 
     @property
@@ -140,7 +138,9 @@ class Tensor:
     def grad(self, grad: Tensor | None) -> None:
         if grad is not None:
             if not isinstance(grad, Tensor):
-                raise TypeError(f"grad: needs a Tensor or None, got {type(grad).__name__}")
+                raise TypeError(
+                    f"grad: needs a Tensor or None, got {type(grad).__name__}"
+                )
             if grad.shape != self.shape or grad.dtype != self.dtype:
                 raise ShapeError(
                     f"grad: needs shape {self.shape} and {self.dtype}, "
@@ -188,17 +188,17 @@ class Tensor:
         """
         node, seed = self._seed(cotangent, create_graph)
         retain = create_graph if retain_graph is None else retain_graph
-        with enable_grad() if create_graph else no_grad():
-            found = backpropagate(
-                [(node, seed)], retain=retain, wrap=bare if create_graph else None
-            )
-            totals = []
-            for leaf, g in found.items():
-                tensor = leaf.owner()  # type: ignore[attr-defined]  # a live leaf
-                if tensor is not None:
-                    g = g if create_graph else bare(g)
-                    total = g if tensor.grad is None else tensor.grad + g
-                    totals.append((tensor, total))
+        if not create_graph:
+            found = backpropagate([(node, seed)], retain=retain)
+            found = {leaf: bare(g) for leaf, g in found.items()}
+        else:
+            with enable_grad():
+                found = backpropagate([(node, seed)], retain=retain, wrap=bare)
+        totals = []
+        for leaf, grad in found.items():
+            tensor = leaf.owner()  # type: ignore[attr-defined]  # a live leaf
+            if tensor is not None:
+                totals.append((tensor, _accumulated(tensor.grad, grad, create_graph)))
         for tensor, total in totals:  # all or nothing
             tensor._grad = total
 
@@ -215,7 +215,7 @@ class Tensor:
                     f"backward: needs a scalar, got shape {self.shape}; reduce it "
                     "with sum() or mean(), or pass a cotangent of that shape"
                 )
-            seed: Any = np.ones(self.shape, self.dtype)
+            seed: Any = weak(1.0, self.dtype)[0]
         else:
             seed = cotangent
             if not isinstance(seed, Tensor):
@@ -231,47 +231,10 @@ class Tensor:
             seed = bare(seed)
         return node, seed
 
-    # --- operators -------------------------------------------------------------
-
-    __add__ = f.add
-    __sub__ = f.subtract
-    __mul__ = f.multiply
-    __truediv__ = f.divide
-    __pow__ = f.pow
-    __matmul__ = f.matmul
-    __neg__ = f.negative
-    __abs__ = f.abs
-    __lt__ = f.less
-    __le__ = f.less_equal
-    __gt__ = f.greater
-    __ge__ = f.greater_equal
-    __eq__ = f.equal
-    __ne__ = f.not_equal
-    __and__ = f.bitwise_and
-    __or__ = f.bitwise_or
-    __invert__ = f.bitwise_invert
-    __hash__ = object.__hash__
-
-    def __radd__(self, other: Operand) -> Tensor:
-        return f.add(other, self)
-
-    def __rsub__(self, other: Operand) -> Tensor:
-        return f.subtract(other, self)
-
-    def __rmul__(self, other: Operand) -> Tensor:
-        return f.multiply(other, self)
-
-    def __rtruediv__(self, other: Operand) -> Tensor:
-        return f.divide(other, self)
-
-    def __rpow__(self, other: Operand) -> Tensor:
-        return f.pow(other, self)
-
-    def __rmatmul__(self, other: Operand) -> Tensor:
-        return f.matmul(other, self)
-
     def __pos__(self) -> Tensor:
         return self
+
+    # --- updates ---------------------------------------------------------------
 
     def __iadd__(self, other: Operand) -> Tensor:
         return self._updated(f.add(self, other), "+=")
@@ -299,98 +262,7 @@ class Tensor:
         self._data = value._data.astype(self.dtype, copy=False)
         return self
 
-    def __getitem__(self, index: Any) -> Tensor:
-        return f.getitem(self, index=_frozen(index))
-
-    def __setitem__(self, index: Any, value: Operand) -> None:
-        raise TypeError(
-            "x[index] = value: a Tensor is never written to; use "
-            "tg.where(condition, value, x), or change the array before it is a Tensor"
-        )
-
-    # --- methods ---------------------------------------------------------------
-
-    exp = f.exp
-    log = f.log
-    sqrt = f.sqrt
-    tanh = f.tanh
-    relu = compose.relu
-    sigmoid = compose.sigmoid
-
-    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Sum over `axis`; see `tinygrad_jp.sum`."""
-        return f.sum(self, axis=axis, keepdims=keepdims)
-
-    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Largest element over `axis`; ties share the gradient."""
-        return f.max(self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Smallest element over `axis`; ties share the gradient."""
-        return f.min(self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Mean over `axis`; see `tinygrad_jp.mean`."""
-        return compose.mean(self, axis=axis, keepdims=keepdims)
-
-    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
-        """Index of the first largest element over `axis`; no gradient."""
-        return f.argmax(self, axis=axis, keepdims=keepdims)
-
-    def all(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Whether all elements over `axis` hold; no gradient."""
-        return f.all(self, axis=axis, keepdims=keepdims)
-
-    def any(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Whether any element over `axis` holds; no gradient."""
-        return f.any(self, axis=axis, keepdims=keepdims)
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """The same elements in another shape: `x.reshape(2, 3)` or a tuple."""
-        return f.reshape(self, shape=_flat(shape))
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """Axes in another order; reversed where none is given."""
-        order = _flat(axes) or tuple(reversed(range(self.ndim)))
-        return f.permute_dims(self, axes=order)
-
-    def squeeze(self, axis: Axis = None) -> Tensor:
-        """Without its axes of length 1; see `tinygrad_jp.squeeze`."""
-        return compose.squeeze(self, axis=axis)
-
-    def astype(self, dtype: DTypeLike) -> Tensor:
-        """The values in another dtype; recorded between floating dtypes."""
-        if np.dtype(dtype).kind == "f":
-            return f.astype(self, dtype=dtype)
-        return Tensor(self._data, dtype=dtype)
-
-    def dot(self, other: Operand) -> Tensor:
-        """Matrix product, as `np.dot(self, other)`."""
-        return numpy_protocol.dot(self, other)
-
-    @property
-    def T(self) -> Tensor:
-        """The axes reversed, as in NumPy."""
-        return self.transpose()
-
-    @property
-    def mT(self) -> Tensor:
-        """The last two axes swapped. Array API."""
-        return compose.matrix_transpose(self)
-
     # --- Python and NumPy ------------------------------------------------------
-
-    __apply_rule__ = staticmethod(apply_rule)
-
-    def __array_ufunc__(
-        self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any
-    ) -> Any:
-        return numpy_protocol.array_ufunc(ufunc, method, inputs, keywords)
-
-    def __array_function__(
-        self, function: Any, types: Any, args: tuple[Any, ...], keywords: dict[str, Any]
-    ) -> Any:
-        return numpy_protocol.array_function(function, args, keywords)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if copy or (dtype is not None and np.dtype(dtype) != self.dtype):
@@ -408,7 +280,8 @@ class Tensor:
     def __bool__(self) -> bool:
         if self.size != 1:
             raise ShapeError(
-                f"bool: needs one element, got shape {self.shape}; use x.all() or x.any()"
+                f"bool: needs one element, got shape {self.shape}; "
+                "use x.all() or x.any()"
             )
         return bool(self._data.item())
 
@@ -455,40 +328,10 @@ class Tensor:
         return new
 
 
-def _real(dtype: DTypeLike) -> np.dtype[Any]:
-    """A dtype that a Tensor can have.
-
-    Raises:
-        TypeError: It is not one of NumPy's real dtypes of up to 64 bits.
-    """
-    found = np.dtype(dtype)
-    if found.kind not in "fiub" or found.itemsize > 8:
-        raise TypeError(
-            f"Tensor: needs float16, float32, float64, integers or booleans, got {found}"
-        )
-    return found
-
-
-def _flat(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
-    """`(2, 3)` of both `f(2, 3)` and `f((2, 3))`."""
-    if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)):
-        return tuple(numbers[0])
-    return numbers
-
-
-def _frozen(index: Any) -> Any:
-    """An index whose arrays nobody else can change, with Tensors as arrays."""
-    if isinstance(index, tuple):
-        return tuple([_frozen(part) for part in index])
-    if isinstance(index, (Tensor, np.ndarray, list)):
-        array = np.array(index)
-        if array.dtype.kind not in "iub" and array.size:
-            raise TypeError(
-                f"x[index]: an index array must hold integers or booleans, "
-                f"got {array.dtype}"
-            )
-        return array if array.size else array.astype(np.intp)
-    return index
+def _accumulated(before: Tensor | None, grad: Tensor, recorded: bool) -> Tensor:
+    if before is None:
+        return grad
+    return f.add(before, grad) if recorded else bare(before._data + grad._data)
 
 
 make_results(Tensor)

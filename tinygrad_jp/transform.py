@@ -12,7 +12,7 @@ from tinygrad_jp.backward import backpropagate
 from tinygrad_jp.errors import ShapeError
 from tinygrad_jp.graph import walk
 from tinygrad_jp.mode import current, enable_grad, no_grad
-from tinygrad_jp.record import as_tensor, bare
+from tinygrad_jp.operands import as_tensor, bare, node_of
 from tinygrad_jp.tensor import Tensor
 
 
@@ -48,7 +48,9 @@ def value_and_grad(
             value = function(*values, **keywords)
         if not isinstance(value, Tensor) or value.size != 1:
             got = value.shape if isinstance(value, Tensor) else type(value).__name__
-            raise ShapeError(f"grad: the function must return a scalar Tensor, got {got}")
+            raise ShapeError(
+                f"grad: the function must return a Tensor with one element, got {got}"
+            )
         grads = _gradients(value, [values[i] for i in numbers])
         return value, grads if isinstance(argnums, tuple) else grads[0]
 
@@ -92,7 +94,7 @@ def _gradients(value: Tensor, inputs: list[Tensor]) -> list[Tensor]:
     zeros = [bare(np.zeros(x.shape, x.dtype)) for x in inputs]
     if value._node is None or not value._node.live:
         return zeros
-    nodes = [x._node for x in inputs]
+    nodes = [x._node or node_of(x) for x in inputs]
     leaves = {n for n in walk([value._node], live_only=True) if n.rule is None}
     # Another leaf below means that this gradient can be differentiated again.
     recorded = current().grad and not leaves.issubset(nodes)
@@ -102,7 +104,7 @@ def _gradients(value: Tensor, inputs: list[Tensor]) -> list[Tensor]:
             [(value._node, bare(seed) if recorded else seed)],
             retain=True,
             wrap=bare if recorded else None,
-            wanted=[node for node in nodes if node is not None],
+            wanted=nodes,
         )
     return [
         zero if g is None else g if recorded else bare(g)

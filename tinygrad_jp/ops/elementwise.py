@@ -87,7 +87,9 @@ def log(x: Array, /) -> Array:
     return np.log(x)
 
 
-@rule(vjp=lambda g, out: g / (out + out), elementwise=True, symbol="√", domain="positive")
+@rule(
+    vjp=lambda g, out: g / (out + out), elementwise=True, symbol="√", domain="positive"
+)
 def sqrt(x: Array, /) -> Array:
     """Elementwise square root. Array API ``sqrt``. The gradient at 0 is inf."""
     return np.sqrt(x)

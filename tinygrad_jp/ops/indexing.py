@@ -6,7 +6,6 @@ import numpy as np
 
 from tinygrad_jp.ops.rule import Array, rule
 
-
 _BASIC = {int, slice, type(None), type(Ellipsis)}
 
 
@@ -19,7 +18,11 @@ def _is_basic(index: Any) -> bool:
     return True
 
 
-@rule(vjp=lambda g, index, x_shape: scatter_add(g, index=index, shape=x_shape))
+def _put_back(g: Array, index: Any, x_shape: tuple[int, ...]) -> Array:
+    return scatter_add(g, index=index, shape=x_shape)
+
+
+@rule(vjp=_put_back)
 def getitem(x: Array, /, *, index: Any) -> Array:
     """``x[index]``: ints, slices, None, Ellipsis, integer and boolean arrays.
 

@@ -81,10 +81,10 @@ def argmin(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> A
 @rule(vjp=None, domain="boolean")
 def all(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Whether all elements over `axis` hold. Array API ``all``. No gradient."""
-    return np.logical_and.reduce(x, axis, None, None, keepdims)
+    return np.all(x, axis=axis, keepdims=keepdims)
 
 
 @rule(vjp=None, domain="boolean")
 def any(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Whether any element over `axis` holds. Array API ``any``. No gradient."""
-    return np.logical_or.reduce(x, axis, None, None, keepdims)
+    return np.any(x, axis=axis, keepdims=keepdims)

@@ -1,12 +1,18 @@
 """Rules that reduce over axes: None for all, an int, or a tuple of ints."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from tinygrad_jp.ops.rule import Array, rule
 
 Axis: TypeAlias = int | tuple[int, ...] | None
+
+# The call `reduce(x, axis, dtype, out, keepdims)` takes half of np.sum's time, but
+# NumPy's annotations lack its positional form.
+add_reduce: Any = np.add.reduce
+max_reduce: Any = np.maximum.reduce
+min_reduce: Any = np.minimum.reduce
 
 
 def _restore(g: Array, axis: Axis, keepdims: bool, ndim: int) -> Array:
@@ -23,16 +29,14 @@ def _restore(g: Array, axis: Axis, keepdims: bool, ndim: int) -> Array:
 )
 def sum(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Sum over `axis`. Array API ``sum``."""
-    return np.add.reduce(x, axis, None, None, keepdims)
+    return add_reduce(x, axis, None, None, keepdims)
 
 
-def _shared(
-    g: Array, x: Array, out: Array, axis: Axis, keepdims: bool
-) -> Array:
+def _shared(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
     """Split `g` evenly among the elements of `x` that are equal to `out`."""
     g, out = (_restore(a, axis, keepdims, x.ndim) for a in (g, out))
     winners = (x == out) | (x != x)  # a NaN wins, and equals nothing
-    count = np.add.reduce(winners, axis, None, None, True)
+    count = add_reduce(winners, axis, None, None, True)
     # The count is an integer: in float16 it would overflow above 65,504 ties.
     return (g / count).astype(g.dtype) * winners
 
@@ -40,10 +44,10 @@ def _shared(
 @rule(vjp=_shared, symbol="max", domain="distinct")
 def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Largest element over `axis`. Array API ``max``. Ties share the gradient."""
-    return np.maximum.reduce(x, axis, None, None, keepdims)
+    return max_reduce(x, axis, None, None, keepdims)
 
 
 @rule(vjp=_shared, symbol="min", domain="distinct")
 def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Smallest element over `axis`. Array API ``min``. Ties share the gradient."""
-    return np.minimum.reduce(x, axis, None, None, keepdims)
+    return min_reduce(x, axis, None, None, keepdims)

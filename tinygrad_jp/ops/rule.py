@@ -100,18 +100,17 @@ class Rule(Generic[P]):
         symbol: How a picture shows it; the name where it is None.
         domain: For each operand the kind of numbers on which it is tested
             (`tinygrad_jp.testing.samples.DOMAINS`).
-        node: The class of the nodes that it records, with three methods:
-        pull: `pull(node, g, cotangents, fit, reopen)` runs the vjps on kept arrays
-            and adds what they return to the operands' cotangents.
+        node: The class of the nodes that it records, with two methods:
+        pull: `pull(g, cotangents, fit, reopen, retain)` runs the vjps on kept arrays,
+            adds what they return to the operands' cotangents, and drops the arrays.
         pull_tensors: The same on Tensors, so that the backward pass is recorded.
-        release: `release(node)` drops what a node keeps.
-        source: The text of these three.
+        source: The text of both.
     """
 
     def __init__(
         self,
         forward: Callable[P, Any],
-        vjp: Vjp | None | Sequence[Vjp | None],
+        vjp: Vjp | Sequence[Vjp | None] | None,
         *,
         elementwise: bool,
         symbol: str | None,
@@ -137,11 +136,7 @@ class Rule(Generic[P]):
         self.domain = (domain,) * arity if isinstance(domain, str) else tuple(domain)
         self.node = self._node_class()
         self.source = "\n\n".join(
-            [
-                self._pull_source("pull"),
-                self._pull_source("pull_tensors"),
-                self._release_source(),
-            ]
+            [self._pull_source("pull"), self._pull_source("pull_tensors")]
         )
         space: dict[str, Any] = {"ndarray": ndarray}
         for name, vjp in zip(signature.operands, self.vjps):
@@ -152,9 +147,11 @@ class Rule(Generic[P]):
             setattr(self.node, name, made)
 
     def __call__(self, *operands: P.args, **keywords: P.kwargs) -> Any:
+        """Run on arrays, or record where an operand is a Tensor."""
         for operand in operands:
-            if hasattr(type(operand), "__apply_rule__"):
-                return type(operand).__apply_rule__(self, operands, keywords)
+            record = getattr(type(operand), "__apply_rule__", None)
+            if record is not None:
+                return record(self, operands, keywords)
         return self.forward(*operands, **keywords)
 
     def __repr__(self) -> str:
@@ -188,11 +185,14 @@ class Rule(Generic[P]):
         slots += [f"{name}_given" for name in signature.keywords]
         nodes = [f"self.{name}_node" for name in signature.operands]
         inputs = nodes[0] if signature.variadic else f"({', '.join(nodes)},)"
+        found = compile_source(
+            f"def inputs(self):\n    return {inputs}", f"<inputs of {self.name}>", {}
+        )
         body = {
             "__slots__": tuple(slots),
             "__doc__": f"A recorded {self.name}.",
             "__module__": __name__,
-            "inputs": property(eval(f"lambda self: {inputs}")),
+            "inputs": property(found["inputs"]),
             "rule": self,
         }
         return type(f"{self.name}_node", (Node,), body)
@@ -201,15 +201,10 @@ class Rule(Generic[P]):
         names = (*self.signature.operands, "out")
         return [f"{name}_kept" for name in names if self.kept_for(name)]
 
-    def _release_source(self) -> str:
-        """Write the function that drops the kept arrays; the node stays."""
-        kept = [f"node.{slot} = " for slot in self._kept_slots()]
-        return f"def release(node):\n    {''.join(kept) or 'return '}None"
-
     def _pull_source(self, function: str) -> str:
         """Write the function that runs the vjps of the operands that are live."""
         on_tensors = function == "pull_tensors"
-        lines = [f"def {function}(node, g, cotangents, fit, reopen):"]
+        lines = [f"def {function}(node, g, cotangents, fit, reopen, retain):"]
         for operand, vjp, keeps in zip(self.signature.operands, self.vjps, self.keeps):
             if vjp is None:
                 continue
@@ -239,6 +234,9 @@ class Rule(Generic[P]):
                 lines.append("    if u.live:")
                 body = [f"    {line}" for line in [*body, f"gu = {call}", *_DELIVER]]
             lines += [f"    {line}" for line in body]
+        released = [f"node.{slot} = " for slot in self._kept_slots()]
+        if released:
+            lines += ["    if not retain:", f"        {''.join(released)}None"]
         return "\n".join(lines if len(lines) > 1 else [*lines, "    pass"])
 
     def _shape_source(self, operand: str) -> str:
@@ -249,7 +247,7 @@ class Rule(Generic[P]):
 
 def rule(
     *,
-    vjp: Vjp | None | Sequence[Vjp | None],
+    vjp: Vjp | Sequence[Vjp | None] | None,
     elementwise: bool = False,
     symbol: str | None = None,
     domain: str | Sequence[str] = "real",
@@ -262,9 +260,7 @@ def rule(
     """
 
     def decorate(forward: Callable[P, Any]) -> Rule[P]:
-        return Rule(
-            forward, vjp, elementwise=elementwise, symbol=symbol, domain=domain
-        )
+        return Rule(forward, vjp, elementwise=elementwise, symbol=symbol, domain=domain)
 
     return decorate
 
@@ -278,5 +274,5 @@ def compile_source(
     """
     linecache.cache[title] = (len(source), None, source.splitlines(True), title)
     defined: dict[str, Callable[..., Any]] = {}
-    exec(compile(source, title, "exec"), space, defined)
+    exec(compile(source, title, "exec"), space, defined)  # noqa: S102 - our own text
     return defined

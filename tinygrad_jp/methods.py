@@ -1,0 +1,187 @@
+"""The operators and methods of a Tensor, a line an op where it can be.
+
+Each is the function of the same name in `tinygrad_jp`; so `x.exp()` and `tg.exp(x)`
+are one thing. What a Tensor holds, and `backward`, stands in `tinygrad_jp.tensor`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from tinygrad_jp import compose, numpy_protocol
+from tinygrad_jp import functions as f
+from tinygrad_jp.operands import bare, real_dtype
+from tinygrad_jp.ops.reduction import Axis
+from tinygrad_jp.record import apply_rule
+
+if TYPE_CHECKING:
+    from tinygrad_jp.tensor import Tensor
+
+Operand: TypeAlias = Any
+"""A Tensor, or a constant: a Python or NumPy scalar, an ndarray, nested lists."""
+
+
+class Methods:
+    """What one can do with a Tensor."""
+
+    __slots__ = ()
+
+    ndim: Any
+    numpy: Any
+
+    # --- operators -------------------------------------------------------------
+
+    __add__ = f.add
+    __sub__ = f.subtract
+    __mul__ = f.multiply
+    __truediv__ = f.divide
+    __pow__ = f.pow
+    __matmul__ = f.matmul
+    __neg__ = f.negative
+    __abs__ = f.abs
+    __lt__ = f.less
+    __le__ = f.less_equal
+    __gt__ = f.greater
+    __ge__ = f.greater_equal
+    __eq__ = f.equal  # type: ignore[assignment]  # elementwise, as in NumPy
+    __ne__ = f.not_equal  # type: ignore[assignment]  # elementwise, as in NumPy
+    __and__ = f.bitwise_and
+    __or__ = f.bitwise_or
+    __invert__ = f.bitwise_invert
+    __hash__ = object.__hash__
+
+    def __radd__(self, other: Operand) -> Tensor:
+        return f.add(other, self)
+
+    def __rsub__(self, other: Operand) -> Tensor:
+        return f.subtract(other, self)
+
+    def __rmul__(self, other: Operand) -> Tensor:
+        return f.multiply(other, self)
+
+    def __rtruediv__(self, other: Operand) -> Tensor:
+        return f.divide(other, self)
+
+    def __rpow__(self, other: Operand) -> Tensor:
+        return f.pow(other, self)
+
+    def __rmatmul__(self, other: Operand) -> Tensor:
+        return f.matmul(other, self)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return f.getitem(self, index=_frozen(index))
+
+    def __setitem__(self, index: Any, value: Operand) -> None:
+        raise TypeError(
+            "x[index] = value: a Tensor is never written to; use "
+            "tg.where(condition, value, x), or change the array before it is a Tensor"
+        )
+
+    # --- methods ---------------------------------------------------------------
+
+    exp = f.exp
+    log = f.log
+    sqrt = f.sqrt
+    tanh = f.tanh
+    relu = compose.relu
+    sigmoid = compose.sigmoid
+
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Sum over `axis`; see `tinygrad_jp.sum`."""
+        return f.sum(self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Largest element over `axis`; ties share the gradient."""
+        return f.max(self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Smallest element over `axis`; ties share the gradient."""
+        return f.min(self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Mean over `axis`; see `tinygrad_jp.mean`."""
+        return compose.mean(self, axis=axis, keepdims=keepdims)
+
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        """Index of the first largest element over `axis`; no gradient."""
+        return f.argmax(self, axis=axis, keepdims=keepdims)
+
+    def all(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Whether all elements over `axis` hold; no gradient."""
+        return f.all(self, axis=axis, keepdims=keepdims)
+
+    def any(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Whether any element over `axis` holds; no gradient."""
+        return f.any(self, axis=axis, keepdims=keepdims)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same elements in another shape: `x.reshape(2, 3)` or a tuple."""
+        return f.reshape(self, shape=_flat(shape))
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """Axes in another order; reversed where none is given."""
+        order = _flat(axes) or tuple(reversed(range(self.ndim)))
+        return f.permute_dims(self, axes=order)
+
+    def squeeze(self, axis: Axis = None) -> Tensor:
+        """Without its axes of length 1; see `tinygrad_jp.squeeze`."""
+        return compose.squeeze(self, axis=axis)
+
+    def astype(self, dtype: DTypeLike) -> Tensor:
+        """The values in another dtype; recorded between floating dtypes."""
+        if real_dtype(dtype).kind == "f":
+            return f.astype(self, dtype=dtype)
+        values: NDArray[Any] = self.numpy()
+        return bare(values.astype(dtype))
+
+    def dot(self, other: Operand) -> Tensor:
+        """Matrix product, as `np.dot(self, other)`."""
+        product: Tensor = numpy_protocol.dot(self, other)
+        return product
+
+    @property
+    def T(self) -> Tensor:
+        """The axes reversed, as in NumPy."""
+        return self.transpose()
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes swapped. Array API."""
+        return compose.matrix_transpose(self)
+
+    __apply_rule__ = staticmethod(apply_rule)
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any
+    ) -> Any:
+        return numpy_protocol.array_ufunc(ufunc, method, inputs, keywords)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Any:
+        return numpy_protocol.array_function(function, args, keywords)
+
+
+def _flat(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`(2, 3)` of both `f(2, 3)` and `f((2, 3))`."""
+    if len(numbers) == 1 and isinstance(numbers[0], (tuple, list)):
+        return tuple(numbers[0])
+    return numbers
+
+
+def _frozen(index: Any) -> Any:
+    """An index whose arrays nobody else can change, with Tensors as arrays."""
+    if isinstance(index, tuple):
+        return tuple([_frozen(part) for part in index])
+    if isinstance(index, (Methods, np.ndarray, list)):
+        array = np.array(index)
+        if array.dtype.kind not in "iub" and array.size:
+            raise TypeError(
+                f"x[index]: an index array must hold integers or booleans, "
+                f"got {array.dtype}"
+            )
+        return array if array.size else array.astype(np.intp)
+    return index
