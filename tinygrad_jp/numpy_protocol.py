@@ -93,7 +93,9 @@ def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.sum: _reduction(f.sum),
     np.max: _reduction(f.max),
+    np.amax: _reduction(f.max),
     np.min: _reduction(f.min),
+    np.amin: _reduction(f.min),
     np.mean: _reduction(compose.mean),
     np.argmax: _reduction(f.argmax),
     np.argmin: _reduction(f.argmin),

@@ -15,7 +15,7 @@ from numpy import ndarray
 from numpy.typing import DTypeLike
 
 from tinygrad_jp.errors import GraphError
-from tinygrad_jp.graph import Leaf, Node
+from tinygrad_jp.graph import Leaf, Node, name_of
 
 if TYPE_CHECKING:
     from tinygrad_jp.tensor import Tensor
@@ -154,10 +154,14 @@ def reopen(node: Node, kept: Shared | None) -> ndarray[Any, Any]:
             "or record the computation again"
         )
     if not kept.unchanged():
+        owner = getattr(node, f"{kept.name}_node", node)
+        name = name_of(owner)
+        called = f" ({name!r})" if name else ""
         raise GraphError(
-            f"{node.rule.name}: operand {kept.name} of shape {kept.array.shape} was "
-            "changed in place after the op had been recorded, so its gradient would "
-            "be wrong; change a copy instead, or record the computation again"
+            f"{node.rule.name}: operand {kept.name}{called} of shape "
+            f"{kept.array.shape} was changed in place after the op had been recorded, "
+            "so its gradient would be wrong; change a copy instead, or record the "
+            "computation again"
         )
     return kept.copy
 

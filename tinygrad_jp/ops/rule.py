@@ -130,6 +130,8 @@ class Rule(Generic[P]):
                 f"{self.name}: needs one vjp per operand ({arity}: "
                 f"{', '.join(signature.operands)}), got {len(self.vjps)}"
             )
+        if not self.name.isidentifier():
+            raise TypeError(f"{self.name}: a rule needs a name; define it with def")
         self.keeps = tuple(self._keeps(vjp) for vjp in self.vjps)
         self.elementwise = elementwise
         self.symbol = symbol

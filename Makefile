@@ -1,0 +1,95 @@
+# Everything is set up by the target that needs it: `make demo` and `make test` work
+# on a fresh machine, and again at once when everything is there.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DATA ?= digits
+DEMO ?= --data $(DATA)
+TORCH ?= torch==2.13.0
+PEERS ?= autograd dezero jax mygrad
+
+# The system packages: what each gives, and the one command that installs them.
+APT := python3-venv graphviz fontconfig fonts-ipaexfont-gothic
+INSTALL := apt-get update && apt-get install -y --no-install-recommends $(APT)
+
+.PHONY: help demo test test-peers bench lint format system clean
+
+help:
+	@echo "make demo        train on handwritten digits; pictures in out/"
+	@echo "make test        run the tests"
+	@echo "make lint        check style and types"
+	@echo "make bench       time against PyTorch and others (installs them)"
+	@echo "make test-peers  compare gradients with PyTorch's (installs it)"
+	@echo "make clean       remove what these made"
+
+demo: system $(VENV)/.ready-nn
+	$(BIN)/python examples/quickstart.py $(DEMO)
+
+test: system $(VENV)/.ready-dev
+	$(BIN)/python -m pytest tests --ignore=tests/peers
+
+test-peers: system $(VENV)-peers/.ready
+	$(VENV)-peers/bin/python -m pytest tests/peers
+
+bench: system $(VENV)-peers/.ready
+	$(VENV)-peers/bin/python -m benchmarks $(BENCH)
+
+lint: system $(VENV)/.ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: system $(VENV)/.ready-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Python's venv, Graphviz and a Japanese font. Installed where we are root on Debian;
+# elsewhere the command is named. Without the last two, pictures are still written
+# as .dot files.
+system:
+	@missing=""; \
+	$(PYTHON) -c "import ensurepip" 2>/dev/null || missing="$$missing python3-venv"; \
+	command -v dot >/dev/null || missing="$$missing graphviz"; \
+	command -v fc-list >/dev/null && test -n "$$(fc-list :lang=ja 2>/dev/null)" \
+	    || missing="$$missing fonts-ipaexfont-gothic"; \
+	test -z "$$missing" && exit 0; \
+	if command -v apt-get >/dev/null && test "$$(id -u)" = 0; then \
+	    echo "Installing:$$missing"; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    { $(INSTALL); } >$(or $(TMPDIR),/tmp)/tinygrad_jp-apt.log 2>&1 \
+	        || { tail -n 20 $(or $(TMPDIR),/tmp)/tinygrad_jp-apt.log; exit 1; }; \
+	else \
+	    echo "Missing:$$missing. Install what is missing and run make again:"; \
+	    if command -v apt-get >/dev/null; then echo "    sudo sh -c '$(INSTALL)'"; \
+	    elif command -v dnf >/dev/null; then \
+	        echo "    sudo dnf install python3 graphviz ipa-ex-gothic-fonts"; \
+	    elif command -v brew >/dev/null; then \
+	        echo "    brew install python graphviz font-ipaexfont"; \
+	    else echo "    (your system's packages for Python 3, Graphviz, a Japanese font)"; \
+	    fi; \
+	    case "$$missing" in *python3-venv*) exit 1;; esac; \
+	fi
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready-nn: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[nn]'
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.ready-nn
+
+$(VENV)-peers/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/python -m pip install --quiet --disable-pip-version-check \
+	    '$(TORCH)' -e '.[nn,testing]' threadpoolctl
+	for peer in $(PEERS); do $(VENV)-peers/bin/python -m pip install --quiet \
+	    --disable-pip-version-check $$peer || echo "$$peer: not installed"; done
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(VENV)-peers out build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .hypothesis *.egg-info
