@@ -36,7 +36,8 @@ is what runs (`print(tg.exp.source)`):
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ParamSpec
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 import numpy as np
 
@@ -52,6 +53,44 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 
+_lifted: dict[Rule[Any], Callable[..., Tensor]] = {}
+
+
+def lift(rule: Rule[P]) -> Callable[P, Tensor]:
+    """Make the function of Tensors that runs a rule and records it.
+
+    It writes itself when it is first called: writing all at import would take as
+    long as importing NumPy.
+    """
+    if rule not in _lifted:
+        stub = FunctionType(_first_call.__code__, space, rule.name)
+        stub.__kwdefaults__ = {"_rule": rule}
+        stub.__doc__ = rule.__doc__
+        stub.__module__ = "tinygrad_jp"
+        stub.__wrapped__ = rule.forward  # type: ignore[attr-defined]  # its signature
+        _lifted[rule] = stub
+    return _lifted[rule]
+
+
+def _first_call(*operands: Any, _rule: Rule[Any], **keywords: Any) -> Tensor:
+    _write(_rule)
+    return _lifted[_rule](*operands, **keywords)
+
+
+def _write(rule: Rule[Any]) -> None:
+    """Give a lifted function, which may be a method by now, its own code."""
+    label = rule.name
+    while f"{label}_rule" in space:  # a user's rule of the same name
+        label += "_"
+    space[f"{label}_rule"] = rule
+    space[f"{label}_forward"] = rule.forward
+    space[f"{label}_node"] = rule.node
+    made = compile_source(source(rule, label), f"<lifted {label}>", space)[rule.name]
+    lifted = cast("FunctionType", _lifted[rule])
+    lifted.__code__ = cast("FunctionType", made).__code__
+    lifted.__kwdefaults__ = dict(rule.signature.defaults)
+
+
 space.update(
     asarray=np.asarray,
     current=current,
@@ -63,30 +102,9 @@ space.update(
     Shared=Shared,
     tick=tick,
     weak=weak,
+    _lifted=_lifted,
+    _write=_write,
 )
-
-_lifted: dict[Rule[Any], Callable[..., Tensor]] = {}
-
-
-def lift(rule: Rule[P]) -> Callable[P, Tensor]:
-    """Make the function of Tensors that runs a rule and records it."""
-    if rule in _lifted:
-        return _lifted[rule]
-    name = rule.name
-    while f"{name}_rule" in space:  # a user's rule of the same name
-        name += "_"
-    space[f"{name}_rule"] = rule
-    space[f"{name}_forward"] = rule.forward
-    space[f"{name}_node"] = rule.node
-    for keyword, value in rule.signature.defaults.items():
-        space[f"{name}_{keyword}"] = value
-    source = _source(rule, name)
-    function = compile_source(source, f"<lifted {name}>", space)[rule.name]
-    function.__doc__ = rule.__doc__
-    function.__module__ = "tinygrad_jp"
-    function.source = source  # type: ignore[attr-defined]  # for readers
-    _lifted[rule] = function
-    return function
 
 
 def apply_rule(rule: Rule[Any], operands: Any, keywords: Any) -> Tensor:
@@ -94,15 +112,14 @@ def apply_rule(rule: Rule[Any], operands: Any, keywords: Any) -> Tensor:
     return lift(rule)(*operands, **keywords)
 
 
-def _source(rule: Rule[Any], label: str) -> str:
+def source(rule: Rule[Any], label: str) -> str:
     """Write the recording function of a rule."""
     signature = rule.signature
     keywords = signature.keywords
     passed = "".join(f", {name}={name}" for name in keywords)
     given = f"{{{', '.join(f'{name!r}: {name}' for name in keywords)}}}"
     parameters = [
-        f"{name}={label}_{name}" if name in signature.defaults else name
-        for name in keywords
+        f"{name}=None" if name in signature.defaults else name for name in keywords
     ]
     star = [] if signature.variadic or not keywords else ["*"]
     if signature.variadic:

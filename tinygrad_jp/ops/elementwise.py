@@ -7,13 +7,23 @@ from tinygrad_jp.ops.rule import Array, rule
 
 @rule(vjp=(lambda g: g, lambda g: g), elementwise=True, symbol="+")
 def add(x: Array, y: Array, /) -> Array:
-    """Elementwise sum, ``x + y``. Array API ``add``."""
+    """Elementwise sum, ``x + y``. Array API ``add``.
+
+    Example:
+        >>> tg.add(tg.Tensor([1.0, 2.0]), 10.0)
+        Tensor([11., 12.])
+    """
     return np.add(x, y)
 
 
 @rule(vjp=(lambda g: g, lambda g: -g), elementwise=True, symbol="-")
 def subtract(x: Array, y: Array, /) -> Array:
-    """Elementwise difference, ``x - y``. Array API ``subtract``."""
+    """Elementwise difference, ``x - y``. Array API ``subtract``.
+
+    Example:
+        >>> tg.subtract(tg.Tensor([1.0, 2.0]), 10.0)
+        Tensor([-9., -8.])
+    """
     return np.subtract(x, y)
 
 
@@ -23,7 +33,12 @@ def subtract(x: Array, y: Array, /) -> Array:
     symbol="×",
 )
 def multiply(x: Array, y: Array, /) -> Array:
-    """Elementwise product, ``x * y``. Array API ``multiply``."""
+    """Elementwise product, ``x * y``. Array API ``multiply``.
+
+    Example:
+        >>> tg.multiply(tg.Tensor([1.0, 2.0]), 10.0)
+        Tensor([10., 20.])
+    """
     return np.multiply(x, y)
 
 
@@ -34,13 +49,23 @@ def multiply(x: Array, y: Array, /) -> Array:
     domain=("real", "nonzero"),
 )
 def divide(x: Array, y: Array, /) -> Array:
-    """Elementwise quotient, ``x / y``. Array API ``divide``."""
+    """Elementwise quotient, ``x / y``. Array API ``divide``.
+
+    Example:
+        >>> tg.divide(tg.Tensor([1.0, 2.0]), 4.0)
+        Tensor([0.25, 0.5 ])
+    """
     return np.divide(x, y)
 
 
 @rule(vjp=lambda g: -g, elementwise=True, symbol="-")
 def negative(x: Array, /) -> Array:
-    """Elementwise ``-x``. Array API ``negative``."""
+    """Elementwise ``-x``. Array API ``negative``.
+
+    Example:
+        >>> tg.negative(tg.Tensor([1.0, -2.0]))
+        Tensor([-1.,  2.])
+    """
     return np.negative(x)
 
 
@@ -65,6 +90,10 @@ def pow(x: Array, y: Array, /) -> Array:
 
     At ``x = 0`` the gradient of ``x ** 0`` is 0, and that in `y` is 0 (its limit
     for positive `y`). A negative `x` has no gradient in `y`: NaN.
+
+    Example:
+        >>> tg.pow(tg.Tensor([1.0, 2.0, 3.0]), 2)
+        Tensor([1., 4., 9.])
     """
     # NumPy's power takes about fifty times as long as a multiplication.
     if y.ndim == 0 and y in (2, 3):
@@ -74,7 +103,12 @@ def pow(x: Array, y: Array, /) -> Array:
 
 @rule(vjp=lambda g, out: g * out, elementwise=True)
 def exp(x: Array, /) -> Array:
-    """Elementwise exponential, ``e ** x``. Array API ``exp``."""
+    """Elementwise exponential, ``e ** x``. Array API ``exp``.
+
+    Example:
+        >>> tg.exp(tg.Tensor([0.0, 1.0]))
+        Tensor([1.        , 2.71828183])
+    """
     return np.exp(x)
 
 
@@ -83,6 +117,10 @@ def log(x: Array, /) -> Array:
     """Elementwise natural logarithm. Array API ``log``.
 
     At 0 the value is -inf and the gradient inf, with NumPy's warnings.
+
+    Example:
+        >>> tg.log(tg.Tensor([1.0, np.e]))
+        Tensor([0., 1.])
     """
     return np.log(x)
 
@@ -91,19 +129,34 @@ def log(x: Array, /) -> Array:
     vjp=lambda g, out: g / (out + out), elementwise=True, symbol="√", domain="positive"
 )
 def sqrt(x: Array, /) -> Array:
-    """Elementwise square root. Array API ``sqrt``. The gradient at 0 is inf."""
+    """Elementwise square root. Array API ``sqrt``. The gradient at 0 is inf.
+
+    Example:
+        >>> tg.sqrt(tg.Tensor([4.0, 9.0]))
+        Tensor([2., 3.])
+    """
     return np.sqrt(x)
 
 
 @rule(vjp=lambda g, out: g - g * (out * out), elementwise=True)
 def tanh(x: Array, /) -> Array:
-    """Elementwise hyperbolic tangent. Array API ``tanh``."""
+    """Elementwise hyperbolic tangent. Array API ``tanh``.
+
+    Example:
+        >>> tg.tanh(tg.Tensor([0.0, 100.0]))
+        Tensor([0., 1.])
+    """
     return np.tanh(x)
 
 
 @rule(vjp=lambda g, x: g * np.sign(x), elementwise=True, symbol="|·|")
 def abs(x: Array, /) -> Array:
-    """Elementwise absolute value. Array API ``abs``. The gradient at 0 is 0."""
+    """Elementwise absolute value. Array API ``abs``. The gradient at 0 is 0.
+
+    Example:
+        >>> tg.abs(tg.Tensor([-1.0, 2.0]))
+        Tensor([1., 2.])
+    """
     return np.abs(x)
 
 
@@ -119,7 +172,12 @@ def _winner(g: Array, x: Array, y: Array) -> Array:
     symbol="max",
 )
 def maximum(x: Array, y: Array, /) -> Array:
-    """Elementwise larger of two. Array API ``maximum``. A tie shares evenly."""
+    """Elementwise larger of two. Array API ``maximum``. A tie shares evenly.
+
+    Example:
+        >>> tg.maximum(tg.Tensor([-1.0, 2.0]), 0.0)
+        Tensor([0., 2.])
+    """
     return np.maximum(x, y)
 
 
@@ -129,7 +187,12 @@ def maximum(x: Array, y: Array, /) -> Array:
     symbol="min",
 )
 def minimum(x: Array, y: Array, /) -> Array:
-    """Elementwise smaller of two. Array API ``minimum``. A tie shares evenly."""
+    """Elementwise smaller of two. Array API ``minimum``. A tie shares evenly.
+
+    Example:
+        >>> tg.minimum(tg.Tensor([-1.0, 2.0]), 0.0)
+        Tensor([-1.,  0.])
+    """
     return np.minimum(x, y)
 
 
@@ -147,5 +210,9 @@ def where(condition: Array, x: Array, y: Array, /) -> Array:
 
     The branch that is not taken gets the gradient 0. No gradient flows into
     `condition`.
+
+    Example:
+        >>> tg.where(np.array([True, False]), tg.Tensor([1.0, 2.0]), 0.0)
+        Tensor([1., 0.])
     """
     return np.where(condition, x, y)

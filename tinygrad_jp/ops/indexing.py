@@ -27,13 +27,22 @@ def getitem(x: Array, /, *, index: Any) -> Array:
     """``x[index]``: ints, slices, None, Ellipsis, integer and boolean arrays.
 
     An element that is picked several times gets the sum of their gradients.
+
+    Example:
+        >>> tg.getitem(tg.Tensor([1.0, 2.0, 3.0]), index=[0, 2])
+        Tensor([1., 3.])
     """
     return x[index]
 
 
 @rule(vjp=lambda g, index: g[index])
 def scatter_add(x: Array, /, *, index: Any, shape: tuple[int, ...]) -> Array:
-    """Zeros of `shape` with `x` added at `index`: what undoes ``getitem``."""
+    """Zeros of `shape` with `x` added at `index`: what undoes ``getitem``.
+
+    Example:
+        >>> tg.scatter_add(tg.Tensor([1.0, 5.0]), index=np.array([2, 2]), shape=(3,))
+        Tensor([0., 0., 6.])
+    """
     out = np.zeros(shape, x.dtype)
     if _is_basic(index):
         out[index] = x

@@ -38,5 +38,9 @@ def matmul(x: Array, y: Array, /) -> Array:
 
     Shapes: ``(..., n, k) @ (..., k, m) -> (..., n, m)``, the leading axes
     broadcasting; a 1-D `x` is a row, a 1-D `y` a column, and that axis is dropped.
+
+    Example:
+        >>> tg.matmul(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 1.0]))
+        Tensor([3., 7.])
     """
     return _product(x, y)

@@ -28,7 +28,12 @@ def _restore(g: Array, axis: Axis, keepdims: bool, ndim: int) -> Array:
     symbol="Σ",
 )
 def sum(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Sum over `axis`. Array API ``sum``."""
+    """Sum over `axis`. Array API ``sum``.
+
+    Example:
+        >>> tg.sum(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+        Tensor([4., 6.])
+    """
     return add_reduce(x, axis, None, None, keepdims)
 
 
@@ -43,11 +48,21 @@ def _shared(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array
 
 @rule(vjp=_shared, symbol="max", domain="distinct")
 def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Largest element over `axis`. Array API ``max``. Ties share the gradient."""
+    """Largest element over `axis`. Array API ``max``. Ties share the gradient.
+
+    Example:
+        >>> tg.max(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=1)
+        Tensor([2., 4.])
+    """
     return max_reduce(x, axis, None, None, keepdims)
 
 
 @rule(vjp=_shared, symbol="min", domain="distinct")
 def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
-    """Smallest element over `axis`. Array API ``min``. Ties share the gradient."""
+    """Smallest element over `axis`. Array API ``min``. Ties share the gradient.
+
+    Example:
+        >>> tg.min(tg.Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=1)
+        Tensor([1., 3.])
+    """
     return min_reduce(x, axis, None, None, keepdims)

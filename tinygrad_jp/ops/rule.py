@@ -24,11 +24,10 @@ it fit. No rule sums over broadcast axes itself.
 
 from __future__ import annotations
 
-import inspect
 import linecache
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, TypeAlias
+from operator import attrgetter
+from typing import Any, Generic, NamedTuple, ParamSpec, TypeAlias
 
 from numpy import ndarray
 
@@ -40,8 +39,10 @@ Array: TypeAlias = Any
 Vjp: TypeAlias = Callable[..., Any]
 
 
-@dataclass(frozen=True)
-class Signature:
+CO_VARARGS, CO_VARKEYWORDS = 4, 8  # as in `inspect`, which takes long to import
+
+
+class Signature(NamedTuple):
     """What the parameters of a rule's forward function say."""
 
     operands: tuple[str, ...]
@@ -52,26 +53,27 @@ class Signature:
     @classmethod
     def of(cls, forward: Callable[..., Any]) -> Signature:
         """Read a signature; refuse one in which an operand could be a keyword."""
-        parameters = inspect.signature(forward).parameters.values()
-        operands = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
-        starred = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL]
-        keywords = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
-        if len(operands) + len(starred) + len(keywords) != len(parameters):
+        code = forward.__code__
+        names = code.co_varnames
+        count = code.co_argcount + code.co_kwonlyargcount
+        starred = names[count : count + 1] if code.co_flags & CO_VARARGS else ()
+        operands = names[: code.co_argcount]
+        shown = f"{forward.__name__}({', '.join((*operands, *starred))})"
+        if (
+            code.co_argcount != code.co_posonlyargcount
+            or code.co_flags & CO_VARKEYWORDS
+        ):
             raise TypeError(
-                f"{forward.__name__}: a rule's array operands must be positional-only "
-                f"(before '/') and its metadata keyword-only (after '*'), "
-                f"got {inspect.signature(forward)}"
+                f"{shown}: a rule's array operands must be positional-only (before "
+                "'/') and its metadata keyword-only (after '*')"
             )
         if bool(operands) == bool(starred):
-            raise TypeError(
-                f"{forward.__name__}: a rule takes named operands or one *operands, "
-                f"got {inspect.signature(forward)}"
-            )
+            raise TypeError(f"{shown}: a rule takes named operands or one *operands")
         return cls(
-            operands=tuple(operands or starred),
+            operands=operands or starred,
             variadic=bool(starred),
-            keywords=tuple(p.name for p in keywords),
-            defaults={p.name: p.default for p in keywords if p.default is not p.empty},
+            keywords=names[code.co_argcount : count],
+            defaults=forward.__kwdefaults__ or {},
         )
 
 
@@ -104,7 +106,6 @@ class Rule(Generic[P]):
         pull: `pull(g, cotangents, fit, reopen, retain)` runs the vjps on kept arrays,
             adds what they return to the operands' cotangents, and drops the arrays.
         pull_tensors: The same on Tensors, so that the backward pass is recorded.
-        source: The text of both.
     """
 
     def __init__(
@@ -130,23 +131,13 @@ class Rule(Generic[P]):
                 f"{self.name}: needs one vjp per operand ({arity}: "
                 f"{', '.join(signature.operands)}), got {len(self.vjps)}"
             )
+        self.keeps = tuple(self._keeps(vjp) for vjp in self.vjps)
         if not self.name.isidentifier():
             raise TypeError(f"{self.name}: a rule needs a name; define it with def")
-        self.keeps = tuple(self._keeps(vjp) for vjp in self.vjps)
         self.elementwise = elementwise
         self.symbol = symbol
         self.domain = (domain,) * arity if isinstance(domain, str) else tuple(domain)
         self.node = self._node_class()
-        self.source = "\n\n".join(
-            [self._pull_source("pull"), self._pull_source("pull_tensors")]
-        )
-        space: dict[str, Any] = {"ndarray": ndarray}
-        for name, vjp in zip(signature.operands, self.vjps):
-            space[f"vjp_{name}"] = vjp
-        for name, made in compile_source(
-            self.source, f"<rule {self.name}>", space
-        ).items():
-            setattr(self.node, name, made)
 
     def __call__(self, *operands: P.args, **keywords: P.kwargs) -> Any:
         """Run on arrays, or record where an operand is a Tensor."""
@@ -159,6 +150,22 @@ class Rule(Generic[P]):
     def __repr__(self) -> str:
         return f"<rule {self.name}>"
 
+    @property
+    def source(self) -> str:
+        """The text of the functions that carry cotangents through this op."""
+        return "\n\n".join(
+            [self._pull_source("pull"), self._pull_source("pull_tensors")]
+        )
+
+    def write(self) -> None:
+        """Give the node class its two functions: when the first cotangent comes."""
+        space: dict[str, Any] = {"ndarray": ndarray}
+        for name, vjp in zip(self.signature.operands, self.vjps):
+            space[f"vjp_{name}"] = vjp
+        made = compile_source(self.source, f"<rule {self.name}>", space)
+        for name, function in made.items():
+            setattr(self.node, name, function)
+
     def kept_for(self, what: str) -> tuple[str, ...]:
         """The operands whose gradient needs `what` (an operand's name, `out`)."""
         pairs = zip(self.signature.operands, self.keeps)
@@ -167,7 +174,7 @@ class Rule(Generic[P]):
     def _keeps(self, vjp: Vjp | None) -> tuple[str, ...]:
         if vjp is None:
             return ()
-        names = tuple(inspect.signature(vjp).parameters)[1:]
+        names = vjp.__code__.co_varnames[1 : vjp.__code__.co_argcount]
         operands = self.signature.operands
         known = {"out", *self.signature.keywords, *(f"{n}_shape" for n in operands)}
         if not self.signature.variadic:
@@ -185,16 +192,14 @@ class Rule(Generic[P]):
         slots = [f"{name}_node" for name in signature.operands]
         slots += self._kept_slots()
         slots += [f"{name}_given" for name in signature.keywords]
-        nodes = [f"self.{name}_node" for name in signature.operands]
-        inputs = nodes[0] if signature.variadic else f"({', '.join(nodes)},)"
-        found = compile_source(
-            f"def inputs(self):\n    return {inputs}", f"<inputs of {self.name}>", {}
-        )
+        nodes = [f"{name}_node" for name in signature.operands]
         body = {
             "__slots__": tuple(slots),
             "__doc__": f"A recorded {self.name}.",
             "__module__": __name__,
-            "inputs": property(found["inputs"]),
+            "inputs": property(_inputs(nodes, signature.variadic)),
+            "pull": _first("pull"),
+            "pull_tensors": _first("pull_tensors"),
             "rule": self,
         }
         return type(f"{self.name}_node", (Node,), body)
@@ -245,6 +250,22 @@ class Rule(Generic[P]):
         if self.signature.variadic:
             return f"tuple([u.shape for u in node.{operand}_node])"
         return f"node.{operand}_node.shape"
+
+
+def _first(function: str) -> Callable[..., None]:
+    """Stand in for a function of a node class until it is written."""
+
+    def write_and_run(node: Node, *arguments: Any) -> None:
+        node.rule.write()
+        getattr(node, function)(*arguments)
+
+    return write_and_run
+
+
+def _inputs(slots: list[str], variadic: bool) -> Callable[[Any], tuple[Node, ...]]:
+    """What reads the input nodes out of their slots, as a tuple."""
+    read = attrgetter(*slots)
+    return read if variadic or len(slots) > 1 else lambda node: (read(node),)
 
 
 def rule(
