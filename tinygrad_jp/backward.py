@@ -13,15 +13,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from math import prod
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinygrad_jp.errors import GraphError
 from tinygrad_jp.graph import Leaf, Node, walk
 from tinygrad_jp.operands import reopen
 from tinygrad_jp.ops.reduction import add_reduce
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _SMALL = 4096  # elements; below, widening once costs less than staying narrow
 

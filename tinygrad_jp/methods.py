@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_jp import compose, numpy_protocol
 from tinygrad_jp import functions as f
@@ -18,6 +17,8 @@ from tinygrad_jp.ops.reduction import Axis
 from tinygrad_jp.record import apply_rule
 
 if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
     from tinygrad_jp.tensor import Tensor
 
 Operand: TypeAlias = Any

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy import ndarray
-from numpy.typing import DTypeLike
 
 from tinygrad_jp.errors import GraphError
 from tinygrad_jp.graph import Leaf, Node, name_of
 
 if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
     from tinygrad_jp.tensor import Tensor
 
 space: dict[str, Any] = {}

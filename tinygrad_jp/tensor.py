@@ -9,10 +9,9 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_jp import functions as f
 from tinygrad_jp.backward import backpropagate
@@ -21,6 +20,9 @@ from tinygrad_jp.graph import Leaf, Node, copy_graph, name_of
 from tinygrad_jp.methods import Methods, Operand
 from tinygrad_jp.mode import current, enable_grad
 from tinygrad_jp.operands import bare, constant, make_results, node_of, real_dtype, weak
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
 
 
 class Tensor(Methods):

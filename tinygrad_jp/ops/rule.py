@@ -264,7 +264,7 @@ def _first(function: str) -> Callable[..., None]:
 
 def _inputs(slots: list[str], variadic: bool) -> Callable[[Any], tuple[Node, ...]]:
     """What reads the input nodes out of their slots, as a tuple."""
-    read = attrgetter(*slots)
+    read: Callable[[Any], Any] = attrgetter(*slots)
     return read if variadic or len(slots) > 1 else lambda node: (read(node),)
 
 
