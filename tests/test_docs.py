@@ -51,7 +51,9 @@ def test_public_names_have_an_example_that_runs(thing, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
-    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.M | re.S)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.M | re.S
+    )
     assert blocks
     monkeypatch.chdir(tmp_path)
     space = {"__name__": page}

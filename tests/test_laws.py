@@ -159,6 +159,26 @@ def test_an_update_leaves_the_recorded_graph_right():
     assert x.grad.tolist() == [6.0]  # the gradient of what was recorded, at 3
 
 
+def test_an_update_writes_only_to_what_nobody_else_holds():
+    x = parameter(np.ones(3))
+    own = x._data.ctypes.data
+    with tg.no_grad():
+        x -= 1.0
+        assert x._data.ctypes.data == own
+        view, twin = x.data, x.detach()
+        x -= 1.0
+        assert x._data.ctypes.data != own
+    for seen in (view, twin.data):
+        assert seen.tolist() == [0.0] * 3
+    a = np.ones(3)
+    shared = tg.asarray(a)
+    shared.requires_grad = True
+    with tg.no_grad():
+        shared -= 1.0
+    assert a.tolist() == [1.0] * 3
+    assert shared.tolist() == [0.0] * 3
+
+
 def test_an_error_in_the_middle_changes_no_gradient():
     @tg.rule(vjp=lambda g: 1 / 0)
     def fails(x, /):

@@ -107,7 +107,7 @@ def test_updates_belong_into_no_grad():
         x += np.float64(3.0)
         x *= 2.0
         x /= 4.0
-        with pytest.raises(tg.ShapeError, match=r"needs shape \(2,\), got \(3, 2\)"):
+        with pytest.raises(tg.ShapeError, match=r"needs shape \(2,\).*got \(3, 1\)"):
             x += np.ones((3, 1))
     assert same is x
     assert x.tolist() == [1.5, 2.0]

@@ -8,6 +8,7 @@ caller, who may write to it; so whatever of it is kept is watched.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import copysign
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -32,7 +33,7 @@ def make_results(tensor: type) -> None:
 
 # --- operands --------------------------------------------------------------------
 
-_weak: dict[tuple[float | str, type, Any], tuple[Any, Leaf]] = {}
+_weak: dict[tuple[float, float, type, Any], tuple[Any, Leaf]] = {}
 _PLAIN = (float, int, bool)
 
 
@@ -42,7 +43,7 @@ def weak(value: float, dtype: Any) -> tuple[Any, Leaf]:
     Arrays of a few recent scalars are kept: NumPy takes 170 ns longer for a
     Python scalar than for a 0-d array.
     """
-    key = (value or str(value), type(value), dtype)  # 0.0 is not -0.0
+    key = (value, value == 0 and copysign(1.0, value), type(value), dtype)
     found = _weak.get(key)
     if found is not None:
         return found
@@ -78,16 +79,15 @@ def constant(op: str, value: object) -> ndarray[Any, Any]:
     return view
 
 
-def settle(op: str, operands: Sequence[object]) -> list[tuple[Any, Node | None]]:
+def settle(op: str, operands: Sequence[Any]) -> list[tuple[Any, Node | None]]:
     """Array and node of each operand where not every operand is a plain Tensor."""
+    tensor = space["Tensor"]
     found: list[Any] = []
     dtype = None
-    scalars = False
     for operand in operands:
-        if isinstance(operand, space["Tensor"]):
+        if type(operand) is tensor or isinstance(operand, tensor):
             pair = operand._data, operand._node
         elif type(operand) in _PLAIN:
-            scalars = True
             found.append(None)
             continue
         else:
@@ -95,13 +95,13 @@ def settle(op: str, operands: Sequence[object]) -> list[tuple[Any, Node | None]]
             pair = data, Leaf(data.shape, data.dtype)
         found.append(pair)
         known = pair[0].dtype
-        if known.kind != "b":  # a condition says nothing about precision
-            dtype = known if dtype is None else np.promote_types(dtype, known)
-    if scalars:
-        for i, operand in enumerate(operands):
-            if found[i] is None:
-                own = dtype or np.asarray(operand).dtype
-                found[i] = weak(cast("float", operand), own)
+        if dtype is None or dtype.kind == "b":  # a condition says nothing of precision
+            dtype = known
+        elif known is not dtype and known.kind != "b":
+            dtype = np.promote_types(dtype, known)
+    for i, operand in enumerate(operands):
+        if found[i] is None:
+            found[i] = weak(operand, dtype or np.asarray(operand).dtype)
     return found
 
 

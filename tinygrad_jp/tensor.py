@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -239,29 +240,45 @@ class Tensor(Methods):
     # --- updates ---------------------------------------------------------------
 
     def __iadd__(self, other: Operand) -> Tensor:
-        return self._updated(f.add(self, other), "+=")
+        return self._updated(f.add, np.add, other, "+=")
 
     def __isub__(self, other: Operand) -> Tensor:
-        return self._updated(f.subtract(self, other), "-=")
+        return self._updated(f.subtract, np.subtract, other, "-=")
 
     def __imul__(self, other: Operand) -> Tensor:
-        return self._updated(f.multiply(self, other), "*=")
+        return self._updated(f.multiply, np.multiply, other, "*=")
 
     def __itruediv__(self, other: Operand) -> Tensor:
-        return self._updated(f.divide(self, other), "/=")
+        return self._updated(f.divide, np.divide, other, "/=")
 
-    def _updated(self, value: Tensor, sign: str) -> Tensor:
-        """`p -= step`: a new Tensor, or inside no_grad() the parameter's new value."""
-        if not isinstance(self._node, Leaf) or not self._node.live:
-            return value
+    def _updated(
+        self,
+        function: Callable[..., Tensor],
+        ufunc: np.ufunc,
+        other: Operand,
+        sign: str,
+    ) -> Tensor:
+        """`p -= step`: a new Tensor, or inside no_grad() the parameter's new value.
+
+        Copy on write: the array is written to only where nobody else holds it, no
+        graph and no view. So a recorded graph keeps the values that it saw.
+        """
+        if type(self._node) is not Leaf or not self._node.live:
+            return function(self, other)
         if current().grad:
             raise GraphError(
                 f"{sign}: a tensor with requires_grad=True is updated outside of the "
                 "graph; put the line inside `with no_grad():`"
             )
-        if value.shape != self.shape:
-            raise ShapeError(f"{sign}: needs shape {self.shape}, got {value.shape}")
-        self._data = value._data.astype(self.dtype, copy=False)
+        step = other._data if isinstance(other, Tensor) else constant(sign, other)
+        new = self._data if held_once(self) else np.empty_like(self._data)
+        try:
+            self._data = ufunc(self._data, step, out=new, casting="same_kind")
+        except ValueError:
+            raise ShapeError(
+                f"{sign}: needs shape {self.shape} or one that broadcasts to it, "
+                f"got {step.shape}"
+            ) from None
         return self
 
     # --- Python and NumPy ------------------------------------------------------
@@ -336,7 +353,17 @@ def _accumulated(before: Tensor | None, grad: Tensor, recorded: bool) -> Tensor:
     return f.add(before, grad) if recorded else bare(before._data + grad._data)
 
 
+def _count_references(tensor: Tensor) -> int:
+    return getrefcount(tensor._data)
+
+
 make_results(Tensor)
+_ALONE = _count_references(bare(np.empty(1)))
+
+
+def held_once(tensor: Tensor) -> bool:
+    """Whether a Tensor's array is its own, and in nobody else's hands."""
+    return tensor._data.base is None and _count_references(tensor) == _ALONE
 
 
 def asarray(data: Operand, *, dtype: DTypeLike | None = None) -> Tensor:
