@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_jp import functions as f
 from tinygrad_jp.errors import ShapeError
-from tinygrad_jp.operands import as_tensor
+from tinygrad_jp.operands import as_tensor, bare, weak
 from tinygrad_jp.ops.reduction import Axis
 
 if TYPE_CHECKING:
@@ -157,7 +157,9 @@ def relu(x: Operand, /) -> Tensor:
         Tensor([0., 0., 2.])
     """
     # A comparison with `<=` lets NaN through, where `x > 0` would make it 0.
-    return f.where(f.less_equal(x, 0.0), 0.0, x)
+    x = as_tensor("relu", x)
+    zero = bare(*weak(0.0, x.dtype))
+    return f.where(f.less_equal(x, zero), zero, x)
 
 
 def sigmoid(x: Operand, /) -> Tensor:
