@@ -273,6 +273,22 @@ def test_sigmoid_and_softmax_stay_finite():
     assert np.isfinite(x.grad.data).all()
 
 
+def test_powers_at_zero_have_a_gradient():
+    x = Tensor([0.0, 0.0, 2.0], requires_grad=True)
+    y = Tensor([0.0, 2.0, 0.0], requires_grad=True)
+    z = x**y
+    assert z.tolist() == [1.0, 0.0, 1.0]
+    z.sum().backward()
+    assert x.grad.tolist() == [0.0, 0.0, 0.0]
+    np.testing.assert_allclose(y.grad.data, [0.0, 0.0, np.log(2.0)])
+
+
+def test_what_is_picked_twice_gets_both_gradients():
+    x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    (x[[0, 0, 2]] * np.array([1.0, 10.0, 100.0])).sum().backward()
+    assert x.grad.tolist() == [11.0, 0.0, 100.0]
+
+
 def test_relu_keeps_nan_and_makes_no_negative_zero():
     y = tg.relu(Tensor([-1.0, np.nan, -np.inf, np.inf])).data
     np.testing.assert_array_equal(y, [0.0, np.nan, 0.0, np.inf])

@@ -60,6 +60,18 @@ def test_what_does_not_depend_has_the_gradient_zero():
     assert tg.grad(lambda x: Tensor(1.0))(np.ones(2)).tolist() == [0.0, 0.0]
 
 
+def test_grad_runs_no_vjp_that_does_not_lead_to_its_argument():
+    calls = []
+
+    @tg.rule(vjp=lambda g: calls.append(1) or g)
+    def costly(x, /):
+        return x * 1
+
+    w = Tensor(2.0, requires_grad=True)
+    assert tg.grad(lambda x: costly(w * 3.0) * x)(5.0).item() == 6.0
+    assert not calls
+
+
 def test_grad_works_inside_no_grad_and_records_nothing_there():
     w = Tensor(2.0, requires_grad=True)
     with tg.no_grad():
