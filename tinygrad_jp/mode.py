@@ -7,7 +7,7 @@ other, and an op pays for one look-up alone.
 from __future__ import annotations
 
 from contextlib import ContextDecorator
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from types import TracebackType
 from typing import NamedTuple
 
@@ -24,11 +24,14 @@ class Scope(NamedTuple):
 class Mode:
     """The state under which an op runs. Never changed, only replaced."""
 
-    __slots__ = ("grad", "scope")  # a NamedTuple's fields take longer to read
+    __slots__ = ("grad", "outer", "scope")  # a NamedTuple's fields take longer to read
 
-    def __init__(self, grad: bool, scope: Scope | None) -> None:
+    def __init__(
+        self, grad: bool, scope: Scope | None, outer: Mode | None = None
+    ) -> None:
         self.grad = grad
         self.scope = scope
+        self.outer = outer
 
 
 _FRESH = Mode(True, None)
@@ -37,16 +40,16 @@ current = _mode.get
 
 
 class _Switch(ContextDecorator):
-    """A context manager and decorator that changes the mode and puts it back."""
+    """A context manager and decorator that changes the mode and puts it back.
 
-    def __init__(self) -> None:
-        self._tokens: list[Token[Mode]] = []
+    What it puts back is kept in the mode, so one switch serves many threads.
+    """
 
     def _changed(self, mode: Mode) -> Mode:
         raise NotImplementedError
 
     def __enter__(self) -> None:
-        self._tokens.append(_mode.set(self._changed(_mode.get())))
+        _mode.set(self._changed(_mode.get()))
 
     def __exit__(
         self,
@@ -54,12 +57,7 @@ class _Switch(ContextDecorator):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        _mode.reset(self._tokens.pop())
-
-    def _recreate_cm(self) -> _Switch:
-        # A decorated function may run in several threads at once: the tokens
-        # must not be shared between its calls.
-        return type(self)()
+        _mode.set(_mode.get().outer or _FRESH)
 
 
 class no_grad(_Switch):
@@ -74,7 +72,7 @@ class no_grad(_Switch):
     """
 
     def _changed(self, mode: Mode) -> Mode:
-        return Mode(False, mode.scope)
+        return Mode(False, mode.scope, mode)
 
 
 class enable_grad(_Switch):
@@ -89,7 +87,7 @@ class enable_grad(_Switch):
     """
 
     def _changed(self, mode: Mode) -> Mode:
-        return Mode(True, mode.scope)
+        return Mode(True, mode.scope, mode)
 
 
 def is_grad_enabled() -> bool:
@@ -112,12 +110,12 @@ class scope(_Switch):
     """
 
     def __init__(self, name: str, key: int = 0) -> None:
-        super().__init__()
         self.name = name
         self.key = key
+        self._last = Scope(name, None, key)
 
     def _changed(self, mode: Mode) -> Mode:
-        return Mode(mode.grad, Scope(self.name, mode.scope, self.key))
-
-    def _recreate_cm(self) -> scope:
-        return type(self)(self.name, self.key)
+        inner = self._last  # mostly entered from the same place as before
+        if inner.parent is not mode.scope:
+            inner = self._last = Scope(self.name, mode.scope, self.key)
+        return Mode(mode.grad, inner, mode)
