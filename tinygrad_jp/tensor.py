@@ -19,7 +19,7 @@ from tinygrad_jp.backward import backpropagate
 from tinygrad_jp.errors import GraphError, ShapeError
 from tinygrad_jp.graph import Leaf, Node, copy_graph, name_of
 from tinygrad_jp.methods import Methods, Operand
-from tinygrad_jp.mode import current, enable_grad
+from tinygrad_jp.mode import current, enable_grad, no_grad
 from tinygrad_jp.operands import bare, constant, make_results, node_of, real_dtype, weak
 
 if TYPE_CHECKING:
@@ -191,17 +191,17 @@ class Tensor(Methods):
         """
         node, seed = self._seed(cotangent, create_graph)
         retain = create_graph if retain_graph is None else retain_graph
-        if not create_graph:
-            found = backpropagate([(node, seed)], retain=retain)
-            found = {leaf: bare(g) for leaf, g in found.items()}
-        else:
-            with enable_grad():
-                found = backpropagate([(node, seed)], retain=retain, wrap=bare)
-        totals = []
-        for leaf, grad in found.items():
-            tensor = leaf.owner()  # type: ignore[attr-defined]  # a live leaf
-            if tensor is not None:
-                totals.append((tensor, _accumulated(tensor.grad, grad, create_graph)))
+        with enable_grad() if create_graph else no_grad():
+            found = backpropagate(
+                [(node, seed)], retain=retain, wrap=bare if create_graph else None
+            )
+            totals = []
+            for leaf, g in found.items():
+                tensor = leaf.owner()  # type: ignore[attr-defined]  # a live leaf
+                if tensor is not None:
+                    grad = g if create_graph else bare(g)
+                    before = tensor.grad
+                    totals.append((tensor, grad if before is None else before + grad))
         for tensor, total in totals:  # all or nothing
             tensor._grad = total
 
@@ -345,12 +345,6 @@ class Tensor(Methods):
                 new._node.owner = weakref.ref(new)
         new._grad = copy.deepcopy(self.grad, memo)
         return new
-
-
-def _accumulated(before: Tensor | None, grad: Tensor, recorded: bool) -> Tensor:
-    if before is None:
-        return grad
-    return f.add(before, grad) if recorded else bare(before._data + grad._data)
 
 
 def _count_references(tensor: Tensor) -> int:
