@@ -9,6 +9,10 @@ DEMO ?= --data $(DATA)
 TORCH ?= torch==2.13.0
 PEERS ?= autograd dezero jax mygrad
 
+# One BLAS thread: more do not help nets of this size, and the number of threads changes
+# the last digits of a sum.
+export OPENBLAS_NUM_THREADS ?= 1
+
 # The system packages: what each gives, and the one command that installs them.
 APT := python3-venv graphviz fontconfig fonts-ipaexfont-gothic
 INSTALL := apt-get update && apt-get install -y --no-install-recommends $(APT)

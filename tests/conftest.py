@@ -7,7 +7,5 @@ from hypothesis import settings
 # A failing example is printed with `@reproduce_failure`; `--hypothesis-seed` replays
 # a whole run.
 settings.register_profile("default", deadline=None, print_blob=True)
-settings.register_profile(
-    "thorough", deadline=None, print_blob=True, max_examples=2000
-)
+settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

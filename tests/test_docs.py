@@ -36,7 +36,7 @@ def examples_of(thing):
     ]
 
 
-@pytest.mark.parametrize("thing", public())
+@pytest.mark.parametrize("thing", list(public()))
 def test_public_names_have_an_example_that_runs(thing, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tests = examples_of(thing)

@@ -11,6 +11,7 @@ from tinygrad_jp.compose import (
     softmax,
     squeeze,
 )
+from tinygrad_jp.draw import Drawing, draw
 from tinygrad_jp.errors import GraphError, ShapeError
 from tinygrad_jp.functions import (
     abs,
@@ -59,6 +60,7 @@ from tinygrad_jp.transform import grad, value_and_grad
 
 __all__ = [
     "RULES",
+    "Drawing",
     "GraphError",
     "ShapeError",
     "Tensor",
@@ -76,6 +78,7 @@ __all__ = [
     "broadcast_to",
     "concat",
     "divide",
+    "draw",
     "enable_grad",
     "equal",
     "exp",
