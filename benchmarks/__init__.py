@@ -1,0 +1,1 @@
+"""tinygrad_jp beside its peers, side by side in one run: `python -m benchmarks`."""

@@ -1,0 +1,68 @@
+"""What the figures were measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+THREAD_VARIABLES = (
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NPROC",  # XLA's pool
+)
+
+
+def pin_threads(count: int) -> None:
+    """Let every process that is started from now on compute with `count` threads."""
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(count)
+
+
+def processor() -> str:
+    """The processor's name, and how many of its cores there are for us."""
+    name = platform.processor() or platform.machine()
+    table = Path("/proc/cpuinfo")
+    if table.exists():
+        for line in table.read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.split(":", 1)[1].strip()
+                break
+    return f"{name}, {os.cpu_count()} cores"
+
+
+def blas() -> str:
+    """The BLAS that NumPy calls, and for which chip it takes this one."""
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        config: Any = np.show_config(mode="dicts")
+        found = config["Build Dependencies"]["blas"]
+        return f"{found['name']} {found['version']}"
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return ", ".join(
+        f"{pool['internal_api']} {pool['version']} ({pool['architecture']}, "
+        f"threads: {pool['num_threads']})"
+        for pool in pools
+    )
+
+
+def load() -> str:
+    """Load average of 1, 5 and 15 minutes."""
+    if not hasattr(os, "getloadavg"):
+        return "unknown"
+    return " ".join(f"{n:.2f}" for n in os.getloadavg())
+
+
+def description() -> dict[str, str]:
+    """Everything that does not change while the benchmark runs."""
+    return {
+        "Processor": processor(),
+        "System": platform.platform(),
+        "Python": platform.python_version(),
+    }
