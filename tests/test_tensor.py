@@ -1,6 +1,7 @@
 """What a Tensor holds, takes and refuses."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -253,6 +254,17 @@ def test_copies_do_what_their_names_say():
     assert x2.grad.tolist() == [5.0]
     assert x.grad.tolist() == [2.0]
     assert not np.shares_memory(x2._data, x._data)
+
+
+def test_leaves_are_pickled_and_results_refused():
+    x = Tensor([1.0, 2.0], dtype=np.float32, requires_grad=True, name="重み")
+    twin = pickle.loads(pickle.dumps(x))
+    assert repr(twin) == repr(x)
+    twin.sum().backward()
+    assert x.grad is None
+    with pytest.raises(tg.GraphError, match=r"pickle x.detach\(\)"):
+        pickle.dumps(x * 2.0)
+    assert pickle.loads(pickle.dumps((x * 2.0).detach())).tolist() == [2.0, 4.0]
 
 
 def test_sums_means_and_extremes_of_nothing():

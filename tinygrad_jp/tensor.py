@@ -326,6 +326,13 @@ class Tensor(Methods):
             text += f", name={self.name!r}"
         return f"Tensor({text}{', requires_grad=True' if self.requires_grad else ''})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._node is not None and not isinstance(self._node, Leaf):
+            raise GraphError(
+                "pickle: a result would take its whole graph along; pickle x.detach()"
+            )
+        return _unpickled, (np.array(self), self.requires_grad, self.name)
+
     def __copy__(self) -> Tensor:
         """Another Tensor of the same value: a leaf of its own, or the same result."""
         new = bare(self._data, self._node)
@@ -345,6 +352,10 @@ class Tensor(Methods):
                 new._node.owner = weakref.ref(new)
         new._grad = copy.deepcopy(self.grad, memo)
         return new
+
+
+def _unpickled(data: NDArray[Any], requires_grad: bool, name: str | None) -> Tensor:
+    return Tensor(data, requires_grad=requires_grad, name=name)
 
 
 def _count_references(tensor: Tensor) -> int:
