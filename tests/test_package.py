@@ -21,6 +21,7 @@ ROOMS = [
     "compose",
     "numpy_protocol",
     "backward",
+    "update",
     "methods",
     "tensor",
     "transform",

@@ -6,15 +6,18 @@ are one thing. What a Tensor holds, and `backward`, stands in `tinygrad_jp.tenso
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from tinygrad_jp import compose, numpy_protocol
 from tinygrad_jp import functions as f
+from tinygrad_jp.errors import ShapeError
 from tinygrad_jp.operands import bare, real_dtype
 from tinygrad_jp.ops.reduction import Axis
 from tinygrad_jp.record import apply_rule
+from tinygrad_jp.update import updated
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
@@ -30,8 +33,31 @@ class Methods:
 
     __slots__ = ()
 
-    ndim: Any
-    numpy: Any
+    if TYPE_CHECKING:
+        _data: NDArray[Any]
+
+        @property
+        def data(self) -> NDArray[Any]:
+            """See `Tensor`."""
+
+        @property
+        def dtype(self) -> Any:
+            """See `Tensor`."""
+
+        @property
+        def ndim(self) -> int:
+            """See `Tensor`."""
+
+        @property
+        def shape(self) -> tuple[int, ...]:
+            """See `Tensor`."""
+
+        @property
+        def size(self) -> int:
+            """See `Tensor`."""
+
+        def numpy(self) -> NDArray[Any]:
+            """See `Tensor`."""
 
     # --- operators -------------------------------------------------------------
 
@@ -71,6 +97,18 @@ class Methods:
 
     def __rmatmul__(self, other: Operand) -> Tensor:
         return f.matmul(other, self)
+
+    def __iadd__(self, other: Operand) -> Tensor:
+        return updated(self, f.add, np.add, other, "+=")
+
+    def __isub__(self, other: Operand) -> Tensor:
+        return updated(self, f.subtract, np.subtract, other, "-=")
+
+    def __imul__(self, other: Operand) -> Tensor:
+        return updated(self, f.multiply, np.multiply, other, "*=")
+
+    def __itruediv__(self, other: Operand) -> Tensor:
+        return updated(self, f.divide, np.divide, other, "/=")
 
     def __getitem__(self, index: Any) -> Tensor:
         return f.getitem(self, index=_frozen(index))
@@ -164,6 +202,41 @@ class Methods:
         self, function: Any, types: Any, args: tuple[Any, ...], keywords: dict[str, Any]
     ) -> Any:
         return numpy_protocol.array_function(function, args, keywords)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy or (dtype is not None and np.dtype(dtype) != self.dtype):
+            return self._data.astype(self.dtype if dtype is None else dtype)
+        return self.data
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len: a tensor of shape () has no axis")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ShapeError(
+                f"bool: needs one element, got shape {self.shape}; "
+                "use x.all() or x.any()"
+            )
+        return bool(self._data.item())
+
+    def __float__(self) -> float:
+        return float(self._data.item())
+
+    def __int__(self) -> int:
+        return int(self._data.item())
+
+    def __index__(self) -> int:
+        if self.ndim or self.dtype.kind not in "iu":
+            raise TypeError(f"index: needs an integer, got {self!r}")
+        return int(self._data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data.item() if spec else str(self), spec)
 
 
 def _flat(numbers: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Callable, Iterator
-from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_jp import functions as f
 from tinygrad_jp.backward import backpropagate
 from tinygrad_jp.errors import GraphError, ShapeError
 from tinygrad_jp.graph import Leaf, Node, copy_graph, name_of
 from tinygrad_jp.methods import Methods, Operand
-from tinygrad_jp.mode import current, enable_grad, no_grad
+from tinygrad_jp.mode import enable_grad, no_grad
 from tinygrad_jp.operands import bare, constant, make_results, node_of, real_dtype, weak
 
 if TYPE_CHECKING:
@@ -237,86 +234,7 @@ class Tensor(Methods):
     def __pos__(self) -> Tensor:
         return self
 
-    # --- updates ---------------------------------------------------------------
-
-    def __iadd__(self, other: Operand) -> Tensor:
-        return self._updated(f.add, np.add, other, "+=")
-
-    def __isub__(self, other: Operand) -> Tensor:
-        return self._updated(f.subtract, np.subtract, other, "-=")
-
-    def __imul__(self, other: Operand) -> Tensor:
-        return self._updated(f.multiply, np.multiply, other, "*=")
-
-    def __itruediv__(self, other: Operand) -> Tensor:
-        return self._updated(f.divide, np.divide, other, "/=")
-
-    def _updated(
-        self,
-        function: Callable[..., Tensor],
-        ufunc: np.ufunc,
-        other: Operand,
-        sign: str,
-    ) -> Tensor:
-        """`p -= step`: a new Tensor, or inside no_grad() the parameter's new value.
-
-        Copy on write: the array is written to only where nobody else holds it, no
-        graph and no view. So a recorded graph keeps the values that it saw.
-        """
-        if type(self._node) is not Leaf or not self._node.live:
-            return function(self, other)
-        if current().grad:
-            raise GraphError(
-                f"{sign}: a tensor with requires_grad=True is updated outside of the "
-                "graph; put the line inside `with no_grad():`"
-            )
-        step = other._data if isinstance(other, Tensor) else constant(sign, other)
-        new = self._data if held_once(self) else np.empty_like(self._data)
-        try:
-            self._data = ufunc(self._data, step, out=new, casting="same_kind")
-        except ValueError:
-            raise ShapeError(
-                f"{sign}: needs shape {self.shape} or one that broadcasts to it, "
-                f"got {step.shape}"
-            ) from None
-        return self
-
     # --- Python and NumPy ------------------------------------------------------
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        if copy or (dtype is not None and np.dtype(dtype) != self.dtype):
-            return self._data.astype(self.dtype if dtype is None else dtype)
-        return self.data
-
-    def __len__(self) -> int:
-        if not self.ndim:
-            raise TypeError("len: a tensor of shape () has no axis")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator[Tensor]:
-        return (self[i] for i in range(len(self)))
-
-    def __bool__(self) -> bool:
-        if self.size != 1:
-            raise ShapeError(
-                f"bool: needs one element, got shape {self.shape}; "
-                "use x.all() or x.any()"
-            )
-        return bool(self._data.item())
-
-    def __float__(self) -> float:
-        return float(self._data.item())
-
-    def __int__(self) -> int:
-        return int(self._data.item())
-
-    def __index__(self) -> int:
-        if self.ndim or self.dtype.kind not in "iu":
-            raise TypeError(f"index: needs an integer, got {self!r}")
-        return int(self._data)
-
-    def __format__(self, spec: str) -> str:
-        return format(self._data.item() if spec else str(self), spec)
 
     def __repr__(self) -> str:
         text = np.array2string(self._data, separator=", ", prefix="Tensor(")
@@ -358,17 +276,7 @@ def _unpickled(data: NDArray[Any], requires_grad: bool, name: str | None) -> Ten
     return Tensor(data, requires_grad=requires_grad, name=name)
 
 
-def _count_references(tensor: Tensor) -> int:
-    return getrefcount(tensor._data)
-
-
 make_results(Tensor)
-_ALONE = _count_references(bare(np.empty(1)))
-
-
-def held_once(tensor: Tensor) -> bool:
-    """Whether a Tensor's array is its own, and in nobody else's hands."""
-    return tensor._data.base is None and _count_references(tensor) == _ALONE
 
 
 def asarray(data: Operand, *, dtype: DTypeLike | None = None) -> Tensor:
