@@ -1,0 +1,190 @@
+"""From ops and frames to items and wires, still without gradients."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from tinygrad_jp.draw.boxes import Frame, shown
+from tinygrad_jp.draw.picture import Box, Item, Kind, Picture, Row, Wire, arrange
+from tinygrad_jp.draw.reading import (
+    call_form,
+    in_loss,
+    index_leaves,
+    is_data,
+    op_label,
+)
+from tinygrad_jp.graph import Node, name_of
+
+if TYPE_CHECKING:
+    from tinygrad_jp.tensor import Tensor
+
+Group = tuple[Node, ...]
+"""Leaves that share one item: the parameters of a folded layer."""
+
+_USES = 2  # of a leaf that are drawn as wires; more would be a tangle
+_LISTED = 12  # ops in a tooltip
+
+
+class Draft:
+    """A picture in the making.
+
+    Attributes:
+        picture: What has been drawn so far.
+        rows: The row of each node that is seen in it.
+    """
+
+    def __init__(
+        self, whole: Frame, ops: Sequence[Node], tensors: Sequence[Tensor]
+    ) -> None:
+        self.picture = Picture(Box("", None))
+        self.rows: dict[Node, Row] = {}
+        self._place: dict[Node, Item] = {}
+        self._put_ops(whole)
+        self._put_leaves(self._connect(ops))
+        arrange(self.picture, [self._put_output(tensor) for tensor in tensors])
+
+    def _row(self, node: Node) -> Row:
+        """The row of a node: one for all places where it is seen."""
+        if node not in self.rows:
+            self.rows[node] = Row(name_of(node) or None, node.shape, str(node.dtype))
+        return self.rows[node]
+
+    # --- ops and layers ----------------------------------------------------------
+
+    def _put_ops(self, whole: Frame) -> None:
+        """Make an item of every op that is seen, and of every folded frame."""
+        opened, folded = shown(whole)
+        made: list[tuple[int, Item]] = []
+        for frame in opened:
+            frame.box = self._box(frame)
+            for op in frame.ops:
+                self._place[op] = Item(
+                    Kind.OP, op_label(op), frame.box, ops=(call_form(op),), size=1
+                )
+                made.append((op.order, self._place[op]))
+        for frame in folded:
+            item = self._layer(frame)
+            inside = dict.fromkeys(frame.all_ops(), item)
+            self._place.update(inside)
+            made.append((min([op.order for op in inside]), item))
+        made.sort(key=lambda pair: pair[0])
+        self.picture.items = [item for _, item in made]
+
+    def _box(self, frame: Frame) -> Box:
+        if frame.parent is None:
+            return self.picture.sheet
+        return Box(frame.label, frame.parent.box)
+
+    def _layer(self, frame: Frame) -> Item:
+        listed = [call_form(op) for op in islice(frame.all_ops(), _LISTED)]
+        box = frame.parent.box if frame.parent else None
+        return Item(
+            Kind.LAYER,
+            frame.label,
+            box or self.picture.sheet,
+            ops=tuple(listed),
+            size=frame.size,
+        )
+
+    # --- wires and leaves --------------------------------------------------------
+
+    def _connect(self, ops: Sequence[Node]) -> dict[Item, list[Node]]:
+        """Draw the wires between ops; return the leaves that each item uses."""
+        uses: dict[Item, list[Node]] = {}
+        drawn = set()
+        for op in ops:
+            target = self._place[op]
+            for node in chain(op.inputs, index_leaves(op)):
+                source = self._place.get(node)
+                if source is target or not is_data(node, op):
+                    continue
+                if target.kind is Kind.LAYER:  # it needs each tensor once; an op
+                    if (node, target) in drawn:  # such as x * x has two wires
+                        continue
+                    drawn.add((node, target))
+                if source is None:
+                    uses.setdefault(target, []).append(node)
+                else:
+                    self.picture.wires.append(Wire(source, target, (self._row(node),)))
+        return uses
+
+    def _put_leaves(self, uses: dict[Item, list[Node]]) -> None:
+        """Give each item its leaves: those that feed it before it, others beside.
+
+        A leaf with many users is drawn again for each.
+        """
+        feeding = self._feeding(uses)
+        groups = {
+            item: _grouped(item, leaves, feeding[item]) for item, leaves in uses.items()
+        }
+        users = Counter([group for found in groups.values() for group in set(found)])
+        placed: dict[Group, Item] = {}
+        ordered: list[Item] = []
+        for item in self.picture.items:
+            drawn: dict[Group, Item] = {}  # for this item
+            free = True  # the place beside it
+            for group in groups.get(item, ()):
+                before = group[0] in feeding[item]
+                source = drawn.get(group, placed.get(group))
+                new = source is None or (users[group] > _USES and group not in drawn)
+                if source is None or new:
+                    box = self.picture.sheet if before else item.box
+                    source = self._leaf(group, box, repeated=source is not None)
+                    ordered.append(source)
+                    drawn[group] = source
+                    placed.setdefault(group, source)
+                beside = new and free and not before
+                free = free and not beside
+                self.picture.wires.append(Wire(source, item, source.rows, beside))
+            ordered.append(item)
+        self.picture.items = ordered
+        self._place.update((group[0], item) for group, item in placed.items())
+
+    def _feeding(self, uses: dict[Item, list[Node]]) -> dict[Item, set[Node]]:
+        """The leaves that come before an item, because no other op does."""
+        fed = {wire.target for wire in self.picture.wires}
+        found: dict[Item, set[Node]] = {}
+        for item, leaves in uses.items():
+            constants = [leaf for leaf in leaves if not leaf.live]
+            found[item] = set() if item in fed else set(constants or leaves[:1])
+        return found
+
+    def _leaf(self, group: Group, box: Box, *, repeated: bool) -> Item:
+        kind = Kind.PARAMETER if group[0].live else Kind.INPUT
+        rows = tuple([self._row(leaf) for leaf in group])
+        return Item(kind, "", box, rows, repeated=repeated)
+
+    # --- outputs -----------------------------------------------------------------
+
+    def _put_output(self, tensor: Tensor) -> Item:
+        """Put the result at the end of the wire that leads to it."""
+        node = tensor._node
+        if node is None:
+            raise AssertionError("an output without a node")
+        row = self._row(node)
+        sheet = self.picture.sheet
+        value = float(tensor.item()) if tensor.size == 1 else None
+        title = "loss" if value is not None and in_loss(node) else ""
+        item = Item(Kind.OUTPUT, row.name or title, sheet, (row,), value=value)
+        if node not in self._place:
+            source = self._leaf((node,), sheet, repeated=False)
+            self.picture.items.append(source)
+            self._place[node] = source
+        self.picture.items.append(item)
+        self.picture.wires.append(Wire(self._place[node], item, (row,)))
+        return item
+
+
+def _grouped(item: Item, leaves: list[Node], feeding: set[Node]) -> list[Group]:
+    """Put the parameters of a folded layer together; all others stand alone.
+
+    Parameters come first: they get the place beside the item.
+    """
+    live = [leaf for leaf in leaves if leaf.live and leaf not in feeding]
+    alone = [(leaf,) for leaf in leaves if leaf not in live]
+    if item.kind is Kind.LAYER and live:
+        return [tuple(live), *alone]
+    return [*[(leaf,) for leaf in live], *alone]
