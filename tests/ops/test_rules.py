@@ -1,0 +1,164 @@
+"""One test over the table of all rules: a new rule is tested by being there."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tinygrad_jp as tg
+from tinygrad_jp.record import lift
+from tinygrad_jp.testing import gradcheck
+from tinygrad_jp.testing.cases import rule_cases
+from tinygrad_jp.testing.samples import DOMAINS
+from tinygrad_jp.testing.strategies import cotangents
+
+RULES = list(tg.RULES.values())
+DIFFERENTIABLE = [rule for rule in RULES if any(rule.vjps)]
+OTHERS = [rule for rule in RULES if not any(rule.vjps)]
+FLOATS = [np.float16, np.float32, np.float64]
+
+NUMPY = {
+    "astype": lambda x, dtype: x.astype(dtype),
+    "bitwise_invert": np.invert,
+    "concat": lambda *arrays, axis: np.concatenate(arrays, axis),
+    "getitem": lambda x, index: x[index],
+    "permute_dims": np.transpose,
+    "pow": np.power,
+    "scatter_add": lambda x, index, shape: added(x, index, shape),
+}
+"""NumPy's own function where it has another name than the rule."""
+
+EXPORTED_OTHERWISE = {"concat": "takes a sequence of arrays, as in the Array API"}
+
+
+def added(x, index, shape):
+    """What scatter_add gives, by counting weights at flat places."""
+    places = np.arange(np.prod(shape, dtype=int)).reshape(shape)[index]
+    counts = np.bincount(places.ravel(), x.ravel(), minlength=np.prod(shape, dtype=int))
+    return counts.reshape(shape).astype(x.dtype)
+
+
+def over(rules):
+    return pytest.mark.parametrize("rule", rules, ids=[rule.name for rule in rules])
+
+
+def called(rule, keywords):
+    def call(*operands):
+        return rule(*operands, **keywords)
+
+    call.__name__ = rule.name
+    return call
+
+
+def assert_same(result, expected):
+    """The same shape and dtype, and the same numbers but for a few roundings."""
+    assert result.shape == expected.shape
+    assert result.dtype == expected.dtype
+    if expected.dtype.kind != "f":
+        np.testing.assert_array_equal(result, expected)
+        return
+    finite = np.abs(expected[np.isfinite(expected)].astype(np.float64))
+    allowed = 8 * float(np.finfo(expected.dtype).eps)
+    np.testing.assert_allclose(
+        result.astype(np.float64),
+        expected.astype(np.float64),
+        rtol=allowed,
+        atol=allowed * finite.max(initial=0.0),
+    )
+
+
+@over(RULES)
+@given(data=st.data())
+def test_forward_is_numpy_s_own(rule, data):
+    operands, keywords = data.draw(
+        rule_cases(rule, dtype=data.draw(st.sampled_from(FLOATS)))
+    )
+    reference = NUMPY.get(rule.name) or getattr(np, rule.name)
+    with np.errstate(all="ignore"):  # float16 overflows soon
+        expected = np.asarray(reference(*operands, **keywords))
+        result = rule(*[tg.Tensor(x) for x in operands], **keywords)
+        assert_same(np.asarray(rule(*operands, **keywords)), expected)
+    assert isinstance(result, tg.Tensor)
+    assert_same(result.data, expected)
+
+
+@over(DIFFERENTIABLE)
+@given(data=st.data(), seed=st.integers(0, 1000))
+def test_gradients_are_right_to_the_second_order(rule, data, seed):
+    operands, keywords = data.draw(rule_cases(rule))
+    if "dtype" in keywords:  # slopes are measured in float64
+        keywords["dtype"] = np.float64
+    report = gradcheck(called(rule, keywords), *operands, seed=seed)
+    if not report.kinks:  # at a kink the gradient jumps, and has no slope
+        gradcheck(called(rule, keywords), *operands, order=2, seed=seed)
+
+
+@over(DIFFERENTIABLE)
+@given(data=st.data())
+def test_vjps_make_no_float64(rule, data):
+    operands, keywords = data.draw(rule_cases(rule, dtype=np.float32))
+    out = np.asarray(rule.forward(*operands, **keywords))
+    g = data.draw(cotangents(out))
+    if out.dtype != np.float32:  # of astype
+        return
+    names = rule.signature.operands
+    kept = {**keywords, "out": out}
+    if rule.signature.variadic:
+        kept[f"{names[0]}_shape"] = tuple(x.shape for x in operands)
+    else:
+        kept |= dict(zip(names, operands))
+        kept |= {f"{name}_shape": x.shape for name, x in zip(names, operands)}
+    with np.errstate(all="ignore"):
+        for vjp, keeps in zip(rule.vjps, rule.keeps):
+            if vjp is not None:
+                found = vjp(g, *[kept[name] for name in keeps])
+                for cotangent in found if rule.signature.variadic else [found]:
+                    assert cotangent.dtype == np.float32
+
+
+@over(DIFFERENTIABLE)
+@given(data=st.data())
+def test_gradients_have_the_shape_and_dtype_of_their_operand(rule, data):
+    operands, keywords = data.draw(
+        rule_cases(rule, dtype=data.draw(st.sampled_from(FLOATS)))
+    )
+    tensors = [tg.Tensor(x, requires_grad=x.dtype.kind == "f") for x in operands]
+    with np.errstate(all="ignore"):
+        out = rule(*tensors, **keywords)
+        out.backward(data.draw(cotangents(out.data)))
+    for vjp, tensor in zip(rule.vjps * len(tensors), tensors):
+        if vjp is None:
+            assert tensor.grad is None
+        else:
+            assert tensor.grad.shape == tensor.shape
+            assert tensor.grad.dtype == tensor.dtype
+
+
+@over(OTHERS)
+@given(data=st.data())
+@settings(max_examples=10)
+def test_what_has_no_vjp_gives_no_gradient(rule, data):
+    operands, keywords = data.draw(rule_cases(rule))
+    tensors = [tg.Tensor(x, requires_grad=x.dtype.kind == "f") for x in operands]
+    assert not rule(*tensors, **keywords).requires_grad
+
+
+@over(RULES)
+def test_nothing_is_forgotten(rule):
+    operands = rule.signature.operands
+    assert len(rule.domain) == len(operands)
+    assert set(rule.domain) <= set(DOMAINS), "add it to samples.DOMAINS"
+    assert rule.__doc__
+    assert rule.name in tg.__all__, "export it in tinygrad_jp/__init__.py"
+    if rule.name not in EXPORTED_OTHERWISE:
+        assert getattr(tg, rule.name) is lift(rule)
+
+
+def test_every_domain_is_used():
+    assert set(DOMAINS) == {word for rule in RULES for word in rule.domain}
+
+
+def test_every_exception_is_needed():
+    for name in EXPORTED_OTHERWISE:
+        assert getattr(tg, name) is not lift(tg.RULES[name])
+    assert set(NUMPY) <= set(tg.RULES)

@@ -1,0 +1,71 @@
+"""Numbers on which to try an op: what `domain` means, and how values are drawn.
+
+Values come from a seeded generator. In part of the draws they are small integers, so
+that zeros, ones and ties occur all the time: kinks are test points, not accidents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A kind of numbers that an operand may have.
+
+    Attributes:
+        meaning: Which numbers these are.
+        made_of: Turns any real numbers into such; equal ones stay equal.
+    """
+
+    meaning: str
+    made_of: Callable[[Array], Array]
+
+
+DOMAINS: Mapping[str, Domain] = {
+    "real": Domain("any number", lambda x: x),
+    "positive": Domain("above 0, at least 1/8", lambda x: np.abs(x) + 0.125),
+    "nonzero": Domain(
+        "at least 1/8 away from 0", lambda x: x + np.where(x < 0, -0.125, 0.125)
+    ),
+    "boolean": Domain("True or False", lambda x: x > 0),
+    "distinct": Domain("any number, ties too", lambda x: x),
+}
+"""What the words in a rule's `domain` stand for."""
+
+KINDS: Mapping[str, Callable[[np.random.Generator, tuple[int, ...]], Array]] = {
+    "grid": lambda rng, shape: rng.integers(-2, 3, shape).astype(np.float64),
+    "normal": lambda rng, shape: rng.normal(size=shape),
+    "sparse": lambda rng, shape: rng.normal(size=shape) * rng.integers(0, 2, shape),
+    "wide": lambda rng, shape: (
+        rng.normal(size=shape) * 10.0 ** rng.uniform(-3, 1, shape)
+    ),
+}
+"""How real numbers are drawn: with ties and kinks, without, half zeros, all sizes."""
+
+
+def sample(
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    *,
+    domain: str = "real",
+    kind: str = "normal",
+    dtype: Any = np.float64,
+) -> Array:
+    """An array of numbers of a domain.
+
+    Example:
+        >>> import numpy as np
+        >>> from tinygrad_jp.testing.samples import sample
+        >>> sample(np.random.default_rng(0), (3,), domain="positive", kind="grid")
+        array([2.125, 1.125, 0.125])
+    """
+    values = np.asarray(DOMAINS[domain].made_of(KINDS[kind](rng, shape)))
+    return values if values.dtype.kind == "b" else values.astype(dtype)
