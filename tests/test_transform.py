@@ -29,6 +29,7 @@ def test_grad_by_several_arguments():
         np.array([1.0, 2.0]), np.array([3.0, 4.0])
     )
     assert value.item() == 11.0
+    assert not value.requires_grad
     assert gx.tolist() == [3.0, 4.0]
     assert gy.tolist() == [1.0, 2.0]
 

@@ -51,7 +51,9 @@ def value_and_grad(
             raise ShapeError(
                 f"grad: the function must return a Tensor with one element, got {got}"
             )
-        grads = _gradients(value, [values[i] for i in numbers])
+        grads, recorded = _gradients(value, [values[i] for i in numbers])
+        if not recorded:
+            value = value.detach()  # nothing is left to differentiate
         return value, grads if isinstance(argnums, tuple) else grads[0]
 
     return run
@@ -90,10 +92,11 @@ def _input(value: Any) -> Tensor:
     return fresh
 
 
-def _gradients(value: Tensor, inputs: list[Tensor]) -> list[Tensor]:
+def _gradients(value: Tensor, inputs: list[Tensor]) -> tuple[list[Tensor], bool]:
+    """The gradient by each input, and whether it can be differentiated itself."""
     zeros = [bare(np.zeros(x.shape, x.dtype)) for x in inputs]
     if value._node is None or not value._node.live:
-        return zeros
+        return zeros, False
     nodes = [x._node or node_of(x) for x in inputs]
     leaves = {n for n in walk([value._node], live_only=True) if n.rule is None}
     # Another leaf below means that this gradient can be differentiated again.
@@ -106,7 +109,8 @@ def _gradients(value: Tensor, inputs: list[Tensor]) -> list[Tensor]:
             wrap=bare if recorded else None,
             wanted=nodes,
         )
-    return [
-        zero if g is None else g if recorded else bare(g)
-        for g, zero in zip((found.get(n) for n in nodes), zeros)
-    ]
+    grads = []
+    for node, zero in zip(nodes, zeros):
+        g = found.get(node)
+        grads.append(zero if g is None else g if recorded else bare(g))
+    return grads, recorded
