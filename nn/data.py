@@ -25,6 +25,13 @@ class Examples:
     Attributes:
         x: Inputs; the first axis counts the examples.
         t: Labels or one-hot rows, as many.
+
+    Example:
+        >>> import nn
+        >>> import numpy as np
+        >>> images, labels = nn.Examples(np.zeros((8, 2)), np.arange(8))
+        >>> images.shape, labels.shape
+        ((8, 2), (8,))
     """
 
     x: NDArray[Any]
@@ -42,7 +49,20 @@ class Examples:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Examples to learn from, and others to be tested with."""
+    """Examples to learn from, and others to be tested with.
+
+    Attributes:
+        train: To learn from.
+        test: To be tested with.
+
+    Example:
+        >>> import nn
+        >>> import numpy as np
+        >>> seen, unseen = (nn.Examples(np.zeros((n, 2)), np.arange(n)) for n in (8, 2))
+        >>> data = nn.Dataset(seen, unseen)
+        >>> len(data.train), len(data.test)
+        (8, 2)
+    """
 
     train: Examples
     test: Examples

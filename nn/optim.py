@@ -20,6 +20,20 @@ class Optimizer:
         TypeError: A parameter that is no Tensor, or an `lr` that is no number.
         ValueError: No parameter at all, one without ``requires_grad=True``, or an
             `lr` out of range.
+
+    Example:
+        >>> import nn
+        >>> import tinygrad_jp as tg
+        >>> class SignDescent(nn.Optimizer):
+        ...     def step(self):
+        ...         with tg.no_grad():
+        ...             for parameter in self.parameters:
+        ...                 parameter -= self.lr * tg.sign(parameter.grad)
+        >>> x = tg.Tensor([3.0, -4.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> SignDescent([x], lr=1.0).step()
+        >>> x.tolist()
+        [2.0, -3.0]
     """
 
     def __init__(self, parameters: Iterable[tg.Tensor], lr: float) -> None:

@@ -3,6 +3,7 @@
 import doctest
 import inspect
 import re
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -51,9 +52,7 @@ def test_public_names_have_an_example_that_runs(thing, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
-    blocks = re.findall(
-        r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.M | re.S
-    )
+    blocks = code_of((ROOT / page).read_text(), "python")
     assert blocks
     monkeypatch.chdir(tmp_path)
     space = {"__name__": page}
@@ -61,9 +60,21 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch)
         exec(compile(block, page, "exec"), space)
 
 
-def test_the_two_readmes_show_the_same_code_and_headings():
+def code_of(text, language):
+    """The fenced blocks of a language, those in lists too."""
+    blocks = re.findall(rf"^( *)```{language}\n(.*?)^ *```", text, re.M | re.S)
+    return [textwrap.dedent(block) for _, block in blocks]
+
+
+def test_the_two_readmes_are_equal_but_for_their_language():
     english, japanese = ((ROOT / page).read_text() for page in PAGES[:2])
-    for pattern in (r"^```\w*\n(.*?)^```", r"^(#+) ", r"!\[.*?\]\((.*?)\)"):
-        found = [re.findall(pattern, text, re.M | re.S) for text in (english, japanese)]
-        without_words = [[re.sub(r"#.*", "", block) for block in one] for one in found]
-        assert without_words[0] == without_words[1]
+    japanese = japanese.replace(', lang="ja"', "").replace(
+        "readme.ja.png", "readme.png"
+    )
+    for language in ("python", "sh"):
+        codes = [code_of(text, language) for text in (english, japanese)]
+        bare = [[re.sub(r" *#.*", "", block) for block in code] for code in codes]
+        assert bare[0] == bare[1]
+    for pattern in (r"^(#+) ", r"!\[.*?\]\((.*?)\)"):
+        found = [re.findall(pattern, text, re.M) for text in (english, japanese)]
+        assert found[0] == found[1]

@@ -91,7 +91,13 @@ class enable_grad(_Switch):
 
 
 def is_grad_enabled() -> bool:
-    """Whether ops are being recorded here."""
+    """Whether ops are being recorded here.
+
+    Example:
+        >>> import tinygrad_jp as tg
+        >>> tg.is_grad_enabled()
+        True
+    """
     return current().grad
 
 

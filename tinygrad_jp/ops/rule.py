@@ -280,6 +280,15 @@ def rule(
     Raises:
         TypeError: The signature does not tell operands from metadata, the vjps do
             not match the operands, or a vjp asks for something that is not there.
+
+    Example:
+        >>> import numpy as np
+        >>> import tinygrad_jp as tg
+        >>> @tg.rule(vjp=lambda g, out: g * out)
+        ... def doubling(x, /):
+        ...     return np.exp(x)
+        >>> tg.grad(doubling)(0.0)
+        Tensor(1.)
     """
 
     def decorate(forward: Callable[P, Any]) -> Rule[P]:
