@@ -46,6 +46,11 @@ def test_axes_are_checked_by_every_reduction():
         tg.sum(x, axis="rows")
 
 
+def test_what_is_not_about_the_operands_passes_through():
+    with pytest.raises(RuntimeWarning, match="divide by zero"):
+        Tensor([1.0]) / 0.0  # warnings are errors in tests
+
+
 def test_errors_are_pythons_own_types():
     assert issubclass(tg.ShapeError, ValueError)
     assert issubclass(tg.ShapeError, IndexError)

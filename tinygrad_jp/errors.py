@@ -64,6 +64,8 @@ def explain(
     rule: Any, error: Exception, arrays: Sequence[Any], keywords: Mapping[str, Any]
 ) -> NoReturn:
     """Raise what a rule's forward function raised, in the terms of its caller."""
+    if not isinstance(error, (TypeError, ValueError, IndexError)):
+        raise error  # not about the operands: out of memory, a warning as an error
     shapes = [array.shape for array in arrays]
     names = list(rule.signature.operands)
     if rule.signature.variadic:

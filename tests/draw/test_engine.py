@@ -147,7 +147,7 @@ def test_dot_is_given_an_argument_list_and_no_name_of_the_user(monkeypatch, tmp_
     script = f"import sys; open({str(log)!r}, 'w').write(repr(sys.argv[1:]))"
     install(monkeypatch, tmp_path / "bin", "dot", script)
     with pytest.raises(EngineError):
-        drawing(name="$(touch /tmp/x) `id`; -o evil").svg()
+        drawing(name="$(reboot) `id`; -o evil").svg()
     assert log.read_text() == "['-Tsvg']"
 
 
