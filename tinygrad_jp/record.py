@@ -45,7 +45,8 @@ from tinygrad_jp.errors import explain
 from tinygrad_jp.graph import tick
 from tinygrad_jp.mode import current
 from tinygrad_jp.operands import Shared, node_of, settle, space, weak
-from tinygrad_jp.ops.rule import Rule, compile_source
+from tinygrad_jp.ops.rule import Rule
+from tinygrad_jp.ops.source import compile_source
 
 if TYPE_CHECKING:
     from tinygrad_jp.tensor import Tensor

@@ -22,7 +22,7 @@ def _put_back(g: Array, index: Any, x_shape: tuple[int, ...]) -> Array:
     return scatter_add(g, index=index, shape=x_shape)
 
 
-@rule(vjp=_put_back)
+@rule(vjp=_put_back, symbol="[i]")
 def getitem(x: Array, /, *, index: Any) -> Array:
     """``x[index]``: ints, slices, None, Ellipsis, integer and boolean arrays.
 

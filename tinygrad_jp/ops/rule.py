@@ -24,7 +24,6 @@ it fit. No rule sums over broadcast axes itself.
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeAlias
@@ -32,6 +31,7 @@ from typing import Any, Generic, NamedTuple, ParamSpec, TypeAlias
 from numpy import ndarray
 
 from tinygrad_jp.graph import Node
+from tinygrad_jp.ops.source import compile_source
 
 P = ParamSpec("P")
 Array: TypeAlias = Any
@@ -295,16 +295,3 @@ def rule(
         return Rule(forward, vjp, elementwise=elementwise, symbol=symbol, domain=domain)
 
     return decorate
-
-
-def compile_source(
-    source: str, title: str, space: dict[str, Any]
-) -> dict[str, Callable[..., Any]]:
-    """Run generated text in `space` and return what it defines.
-
-    Tracebacks show its lines.
-    """
-    linecache.cache[title] = (len(source), None, source.splitlines(True), title)
-    defined: dict[str, Callable[..., Any]] = {}
-    exec(compile(source, title, "exec"), space, defined)  # noqa: S102 - our own text
-    return defined
