@@ -24,6 +24,7 @@ NUMPY = {
     "getitem": lambda x, index: x[index],
     "permute_dims": np.transpose,
     "pow": np.power,
+    "reshape": lambda x, shape: np.reshape(x, shape),  # NumPy 1 calls it newshape
     "scatter_add": lambda x, index, shape: added(x, index, shape),
 }
 """NumPy's own function where it has another name than the rule."""
@@ -101,6 +102,8 @@ def test_vjps_make_no_float64(rule, data):
     g = data.draw(cotangents(out))
     if out.dtype != np.float32:  # of astype
         return
+    if not out.ndim and np.lib.NumpyVersion(np.__version__) < "2.0.0":
+        return  # NumPy 1 makes float64 of a 0-d array and a Python scalar
     names = rule.signature.operands
     kept = {**keywords, "out": out}
     if rule.signature.variadic:
