@@ -30,10 +30,16 @@ def softmax(x):
 @given(x=strategies.batches())
 def test_the_softmax_over_the_whole_batch_is_caught_though_its_gradient_is_right(x):
     gradcheck(softmax_of_everything, x)
-    words = "softmax_of_everything: row 0 moved when only row 1 changed"
+    words = r"softmax_of_everything: row \d moved when only row \d changed"
     with pytest.raises(SemanticsError, match=words) as caught:
         check_semantics(softmax_of_everything, x)
     assert caught.value.law == "rows do not mix"
+
+
+def test_the_message_names_the_rows():
+    words = "softmax_of_everything: row 0 moved when only row 1 changed, by 0.0"
+    with pytest.raises(SemanticsError, match=words):
+        check_semantics(softmax_of_everything)
 
 
 @given(x=strategies.batches())

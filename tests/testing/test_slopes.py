@@ -61,12 +61,15 @@ def test_kinks_that_meet_are_seen_apart(a, b, seed):
     rng = np.random.default_rng(seed)
     low, high = slopes_nearby(saddle, np.zeros(2), np.ones(2), rng)
     # Between the slope with both kinks off, 0, each may be on or off.
-    np.testing.assert_allclose([low[0], high[0]], [-b, a], rtol=0.01)
+    np.testing.assert_allclose([low[0], high[0]], [-b, a], atol=0.03 * (a + b))
 
 
-def test_without_a_kink_there_is_nothing_nearby():
+@pytest.mark.parametrize(
+    "function", [lambda x: x**3, lambda x: np.abs(x - 1), lambda x: np.exp(30 * x)]
+)
+def test_without_several_kinks_there_is_nothing_nearby(function):
     rng = np.random.default_rng(0)
-    low, high = slopes_nearby(lambda x: x**3, np.ones(1), np.ones(1), rng)
+    low, high = slopes_nearby(function, np.ones(1), np.ones(1), rng)
     assert np.isnan(low).all()
     assert np.isnan(high).all()
 

@@ -88,15 +88,17 @@ class Claim:
     def second_look(self, direction: Vector) -> Verdict:
         """Judge one direction by every means there is; the mildest verdict counts."""
         row = direction[None]
-        slopes = self.measured(row)
-        verdicts = [self.verdict(row, slopes)]
-        verdicts += [self.verdict(row, self.measured(row, steps)) for steps in FINER]
-        sharpest = min(verdicts, key=lambda v: float(v.allowed[0]))
-        # Another may know better, if it is sharp enough to tell right from wrong.
-        telling = [v for v in verdicts if v.allowed[0] < sharpest.outside[0]]
-        verdict = min([sharpest, *telling], key=lambda v: float(v.times[0]))
+        scales = [STEPS, *FINER]
+        slopes = [self.measured(row, steps) for steps in scales]
+        verdicts = [self.verdict(row, found) for found in slopes]
+        allowed = [float(verdict.allowed[0]) for verdict in verdicts]
+        best = int(np.argmin(allowed))
+        # Others may know better, if they are sharp enough to tell right from wrong.
+        outside = verdicts[best].outside[0]
+        telling = [v for v, a in zip(verdicts, allowed) if a < outside]
+        verdict = min([verdicts[best], *telling], key=lambda v: float(v.times[0]))
         if verdict.times[0] > 1:
-            nearby = self._nearby(direction, slopes)
+            nearby = self._nearby(direction, slopes[best], scales[best][4])
             verdict = nearby if nearby.times[0] <= 1 else verdict
         return verdict
 
@@ -104,7 +106,7 @@ class Claim:
         """Whether the claim is wrong along a direction, by every means there is."""
         return bool(self.second_look(direction).times[0] > 1)
 
-    def _nearby(self, direction: Vector, slopes: Slopes) -> Verdict:
+    def _nearby(self, direction: Vector, slopes: Slopes, reach: float) -> Verdict:
         """Judge kinked results by the slopes close by, where the kinks lie apart."""
         function = self.function
         low, high = slopes_nearby(
@@ -112,6 +114,7 @@ class Claim:
             function.at,
             direction,
             np.random.default_rng(0),  # a verdict does not change when it is repeated
+            reach=reach,
             precision=function.precision,
         )
         smooth = np.isnan(low)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -35,8 +36,11 @@ EPSILON = float(np.finfo(np.float64).eps)
 KINK = 1e-3
 """A slope that changes by less than this part of it makes no kink."""
 
-LINES = np.array([1 / 4, 1 / 16, 1 / 64, 1 / 16])
+LINES = np.array([1 / 16, 1 / 64, 1 / 512, 1 / 4096])
 """How far beside a point to look for kinks, as parts of how far along."""
+
+POINTS = 4096
+"""Of a line on which there is kink after kink, so many points are looked at."""
 
 ROUNDING = 16.0  # units in the last place that a value of f may be off
 
@@ -134,6 +138,7 @@ def slopes_nearby(
     direction: Vector,
     rng: np.random.Generator,
     *,
+    reach: float = STEPS[4],
     precision: float = EPSILON,
 ) -> tuple[Vector, Vector]:
     """What gradients a function may have at a point where several kinks meet.
@@ -142,13 +147,21 @@ def slopes_nearby(
     line that passes *close by* they lie apart: the slope changes by one and then by
     the other. Each kink may contribute any part of its change, so a gradient lies
     between the slope at the line's start with all the falls and that with all the
-    rises. Where the function jumps these have no bound, and nothing can be said.
+    rises. Where the function jumps these are huge, and nothing can be said. Kinks
+    that meet on every line, as in ``relu(x) - relu(-x)``, cannot be told from none.
+
+    Args:
+        function: From vector to vector.
+        at: The point.
+        direction: Of the lines.
+        rng: Where to draw them.
+        reach: How far they go to both sides.
+        precision: Relative spacing of the numbers that `function` computes with.
 
     Returns:
-        The two bounds for each result, over several such lines; NaN where there is no
-        kink.
+        The two bounds for each result, over several such lines; NaN where there is
+        no kink, or one alone, for which the slopes at the point itself say more.
     """
-    reach = STEPS[4]
     low = high = np.full(function(at).shape, np.nan)
     with np.errstate(all="ignore"):
         for offset in reach * LINES:
@@ -165,9 +178,13 @@ def slopes_nearby(
             bend = np.where(sharp, 0.0, np.abs(changes)).sum(axis=0)
             falls = np.where(sharp, np.minimum(changes, 0), 0.0).sum(axis=0)
             rises = np.where(sharp, np.maximum(changes, 0), 0.0).sum(axis=0)
-            begin = np.where(sharp.any(axis=0), slopes[0], np.nan)
-            low = np.fmin(low, begin + falls - bend)
-            high = np.fmax(high, begin + rises + bend)
+            kinks = sharp[0] + (sharp[1:] & ~sharp[:-1]).sum(axis=0)
+            several = (kinks > 1) | ((falls < 0) & (rises > 0))
+            begin = np.where(several, slopes[0], np.nan)
+            # A kink that hardly changes along the line may lie beyond: a small one.
+            slack = bend + 0.02 * (rises - falls)
+            low = np.fmin(low, begin + falls - slack)
+            high = np.fmax(high, begin + rises + slack)
     return low, high
 
 
@@ -183,17 +200,19 @@ def _resolved(
     def line(place: float) -> Vector:
         return function(start + place * direction)
 
-    known = {place: line(place) for place in np.linspace(-reach, reach, 9)}
-    waiting = list(zip(list(known), list(known)[1:]))
-    while waiting:
-        left, right = waiting.pop()
+    places = np.linspace(-reach, reach, 9)
+    known = {place: line(place) for place in places}
+    steepest = np.abs(np.diff(list(known.values()), axis=0)).max(axis=0) * 4 / reach
+    waiting = list(pairwise(places))
+    while waiting and len(known) < POINTS:
+        left, right = waiting.pop(0)
+        width = right - left
         middle = (left + right) / 2
         known[middle] = line(middle)
-        rise = known[right] - known[left]
-        bend = np.abs(known[middle] - known[left] - rise / 2)
+        bend = np.abs(known[middle] - (known[left] + known[right]) / 2)
         # In a smooth cell that is left as it is the slope changes by < 3 KINK.
-        bends = (bend > KINK / 3 * np.abs(rise) + rounding).any()
-        if bends and right - left > reach / 8192:
+        bends = (bend > KINK / 3 * steepest * width + rounding).any()
+        if bends and width > reach / 2**17:
             waiting += [(left, middle), (middle, right)]
     places = np.array(sorted(known))
     return places, np.array([known[place] for place in places])
