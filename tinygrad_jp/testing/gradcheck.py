@@ -72,6 +72,10 @@ def gradcheck(
 ) -> Report:
     """Check the gradient of `fn` at a point, in float64.
 
+    Where many kinks meet in one point, as of a ReLU network without bias at x = 0,
+    the convention relu'(0) = 0 need not give a number between the slopes. Then move
+    the point: there is no gradient in it to be checked.
+
     Args:
         fn: A function of Tensors. Returns a Tensor, or several.
         inputs: Tensors, arrays and floats to differentiate by, which are copied as
