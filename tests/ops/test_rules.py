@@ -16,6 +16,7 @@ RULES = list(tg.RULES.values())
 DIFFERENTIABLE = [rule for rule in RULES if any(rule.vjps)]
 OTHERS = [rule for rule in RULES if not any(rule.vjps)]
 FLOATS = [np.float16, np.float32, np.float64]
+HALF = settings(max_examples=settings().max_examples // 2)
 
 NUMPY = {
     "astype": lambda x, dtype: x.astype(dtype),
@@ -70,6 +71,7 @@ def assert_same(result, expected):
 
 @over(RULES)
 @given(data=st.data())
+@HALF
 def test_forward_is_numpy_s_own(rule, data):
     operands, keywords = data.draw(
         rule_cases(rule, dtype=data.draw(st.sampled_from(FLOATS)))
@@ -96,6 +98,7 @@ def test_gradients_are_right_to_the_second_order(rule, data, seed):
 
 @over(DIFFERENTIABLE)
 @given(data=st.data())
+@HALF
 def test_vjps_make_no_float64(rule, data):
     operands, keywords = data.draw(rule_cases(rule, dtype=np.float32))
     out = np.asarray(rule.forward(*operands, **keywords))
@@ -121,6 +124,7 @@ def test_vjps_make_no_float64(rule, data):
 
 @over(DIFFERENTIABLE)
 @given(data=st.data())
+@HALF
 def test_gradients_have_the_shape_and_dtype_of_their_operand(rule, data):
     operands, keywords = data.draw(
         rule_cases(rule, dtype=data.draw(st.sampled_from(FLOATS)))

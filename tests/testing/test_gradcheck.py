@@ -302,6 +302,19 @@ def test_a_network_of_kinks_raises_no_false_alarm(x, seed, width):
     gradcheck(network, x, *weights, seed=seed)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_kinks_that_meet_raise_no_false_alarm(seed):
+    rng = np.random.default_rng(seed)
+    weights = rng.normal(size=(3, 6)), rng.normal(size=(6, 2))
+    gradcheck(lambda x, W1, W2: tg.relu(x @ W1) @ W2, np.zeros((1, 3)), *weights)
+
+
+def test_kinks_that_cancel_leave_a_slope_that_the_gradient_must_have():
+    # relu'(0) = 0 makes this gradient 0, where the function is x.
+    with pytest.raises(GradientError, match="do two kinks cancel"):
+        gradcheck(lambda x: tg.relu(x) - tg.relu(-x), 0.0)
+
+
 # --- values of all sizes, second order ---------------------------------------------
 
 SMOOTH_FUNCTIONS = {

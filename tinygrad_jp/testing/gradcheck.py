@@ -72,9 +72,9 @@ def gradcheck(
 ) -> Report:
     """Check the gradient of `fn` at a point, in float64.
 
-    Where many kinks meet in one point, as of a ReLU network without bias at x = 0,
-    the convention relu'(0) = 0 need not give a number between the slopes. Then move
-    the point: there is no gradient in it to be checked.
+    Where kinks fall on one another, as in ``relu(x) - relu(-x)`` or all ReLUs of a
+    network without bias at x = 0, the convention relu'(0) = 0 need not give a number
+    between the slopes. That is reported too; look at a point beside it.
 
     Args:
         fn: A function of Tensors. Returns a Tensor, or several.
