@@ -68,11 +68,12 @@ def test_the_error_is_raised_at_the_users_line():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: tg.rule(vjp=lambda g: g)(lambda x: x), "positional-only"),
+        (lambda: tg.rule(vjp=lambda g: g)(lambda x: x), "before '/'"),
         (lambda: tg.rule(vjp=())(lambda x, /: x), "one vjp per operand"),
         (lambda: tg.rule(vjp=lambda g, y: g)(lambda x, /: x), "asks for 'y'"),
-        (lambda: tg.rule(vjp=lambda g: g)(lambda *, axis: axis), "named operands"),
-        (lambda: tg.rule(vjp=lambda g, out: g)(lambda x, /, y: x), "keyword-only"),
+        (lambda: tg.rule(vjp=lambda g: g)(lambda *, axis: axis), "before '/'"),
+        (lambda: tg.rule(vjp=lambda g: g)(lambda x, /, **k: x), "each by name"),
+        (lambda: tg.rule(vjp=lambda g: g)(lambda x=1, /: x), "cannot have a default"),
         (lambda: tg.rule(vjp=lambda g: g)(lambda x, /: x), "needs a name"),
     ],
 )

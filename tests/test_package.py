@@ -19,6 +19,7 @@ ROOMS = [
     "record",
     "functions",
     "compose",
+    "aliases",
     "numpy_protocol",
     "backward",
     "update",

@@ -1,18 +1,28 @@
 """tinygrad_jp: gradients that one can understand, prove and look at."""
 
-from tinygrad_jp.compose import (
-    concat,
-    expand_dims,
+from tinygrad_jp.compose.activation import (
     log_softmax,
-    matrix_transpose,
-    mean,
     relu,
     sigmoid,
     softmax,
+)
+from tinygrad_jp.compose.reduction import (
+    mean,
+)
+from tinygrad_jp.compose.shape import (
+    concat,
+    expand_dims,
+    matrix_transpose,
     squeeze,
 )
-from tinygrad_jp.draw import Drawing, draw
-from tinygrad_jp.errors import GraphError, ShapeError
+from tinygrad_jp.draw import (
+    Drawing,
+    draw,
+)
+from tinygrad_jp.errors import (
+    GraphError,
+    ShapeError,
+)
 from tinygrad_jp.functions import (
     abs,
     add,
@@ -53,10 +63,24 @@ from tinygrad_jp.functions import (
     tanh,
     where,
 )
-from tinygrad_jp.mode import enable_grad, is_grad_enabled, no_grad, scope
-from tinygrad_jp.ops import RULES, rule
-from tinygrad_jp.tensor import Tensor, asarray
-from tinygrad_jp.transform import grad, value_and_grad
+from tinygrad_jp.mode import (
+    enable_grad,
+    is_grad_enabled,
+    no_grad,
+    scope,
+)
+from tinygrad_jp.ops import (
+    RULES,
+    rule,
+)
+from tinygrad_jp.tensor import (
+    Tensor,
+    asarray,
+)
+from tinygrad_jp.transform import (
+    grad,
+    value_and_grad,
+)
 
 __all__ = [
     "RULES",

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from tinygrad_jp import compose, numpy_protocol
 from tinygrad_jp import functions as f
+from tinygrad_jp import numpy_protocol
+from tinygrad_jp.compose import activation, reduction
+from tinygrad_jp.compose import shape as shapes
 from tinygrad_jp.errors import ShapeError
 from tinygrad_jp.operands import bare, real_dtype
-from tinygrad_jp.ops.reduction import Axis
 from tinygrad_jp.record import apply_rule
 from tinygrad_jp.update import updated
 
@@ -125,36 +126,16 @@ class Methods:
     log = f.log
     sqrt = f.sqrt
     tanh = f.tanh
-    relu = compose.relu
-    sigmoid = compose.sigmoid
+    relu = activation.relu
+    sigmoid = activation.sigmoid
 
-    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Sum over `axis`; see `tinygrad_jp.sum`."""
-        return f.sum(self, axis=axis, keepdims=keepdims)
-
-    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Largest element over `axis`; ties share the gradient."""
-        return f.max(self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Smallest element over `axis`; ties share the gradient."""
-        return f.min(self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Mean over `axis`; see `tinygrad_jp.mean`."""
-        return compose.mean(self, axis=axis, keepdims=keepdims)
-
-    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
-        """Index of the first largest element over `axis`; no gradient."""
-        return f.argmax(self, axis=axis, keepdims=keepdims)
-
-    def all(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Whether all elements over `axis` hold; no gradient."""
-        return f.all(self, axis=axis, keepdims=keepdims)
-
-    def any(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Whether any element over `axis` holds; no gradient."""
-        return f.any(self, axis=axis, keepdims=keepdims)
+    sum = f.sum
+    max = f.max
+    min = f.min
+    mean = reduction.mean
+    argmax = f.argmax
+    all = f.all
+    any = f.any
 
     def reshape(self, *shape: Any) -> Tensor:
         """The same elements in another shape: `x.reshape(2, 3)` or a tuple."""
@@ -165,9 +146,7 @@ class Methods:
         order = _flat(axes) or tuple(reversed(range(self.ndim)))
         return f.permute_dims(self, axes=order)
 
-    def squeeze(self, axis: Axis = None) -> Tensor:
-        """Without its axes of length 1; see `tinygrad_jp.squeeze`."""
-        return compose.squeeze(self, axis=axis)
+    squeeze = shapes.squeeze
 
     def astype(self, dtype: DTypeLike) -> Tensor:
         """The values in another dtype; recorded between floating dtypes."""
@@ -189,7 +168,7 @@ class Methods:
     @property
     def mT(self) -> Tensor:
         """The last two axes swapped. Array API."""
-        return compose.matrix_transpose(self)
+        return shapes.matrix_transpose(self)
 
     __apply_rule__ = staticmethod(apply_rule)
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_jp import compose
 from tinygrad_jp import functions as f
+from tinygrad_jp.compose import reduction
+from tinygrad_jp.compose import shape as shapes
 from tinygrad_jp.operands import as_tensor
 
 UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
@@ -51,15 +52,6 @@ REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
 }
 
 
-def _reduction(op: Callable[..., Any]) -> Callable[..., Any]:
-    """NumPy's call of a reduction, `np.sum(a, axis, keepdims=...)`."""
-
-    def call(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return op(a, axis=axis, keepdims=keepdims)
-
-    return call
-
-
 def dot(a: Any, b: Any) -> Any:
     """`np.dot`: a product for scalars, else over a's last and b's second last axis."""
     a, b = as_tensor("dot", a), as_tensor("dot", b)
@@ -71,51 +63,57 @@ def dot(a: Any, b: Any) -> Any:
     rows = f.reshape(a, shape=(-1, a.shape[-1]))
     product = f.matmul(rows, b)
     lead = b.ndim - 2
-    product = f.permute_dims(product, axes=(lead, *range(lead), lead + 1))
+    product = f.permute_dims(product, (lead, *range(lead), lead + 1))
     return f.reshape(product, shape=a.shape[:-1] + b.shape[:-2] + b.shape[-1:])
 
 
 def _reshape(a: Any, /, shape: Any) -> Any:
-    return f.reshape(a, shape=shape if isinstance(shape, tuple) else (shape,))
+    return f.reshape(a, shape if isinstance(shape, tuple) else (shape,))
 
 
 def _transpose(a: Any, axes: Any = None) -> Any:
     axes = tuple(reversed(range(np.ndim(a)))) if axes is None else tuple(axes)
-    return f.permute_dims(a, axes=axes)
+    return f.permute_dims(a, axes)
 
 
 def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
     axes = list(range(a.ndim))
     axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
-    return f.permute_dims(a, axes=tuple(axes))
+    return f.permute_dims(a, tuple(axes))
 
 
+# A function that takes its arguments as NumPy does stands here as it is.
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
-    np.sum: _reduction(f.sum),
-    np.max: _reduction(f.max),
-    np.amax: _reduction(f.max),
-    np.min: _reduction(f.min),
-    np.amin: _reduction(f.min),
-    np.mean: _reduction(compose.mean),
-    np.argmax: _reduction(f.argmax),
-    np.argmin: _reduction(f.argmin),
-    np.all: _reduction(f.all),
-    np.any: _reduction(f.any),
-    np.dot: dot,
+    # elementwise
     np.where: f.where,
-    np.reshape: _reshape,
-    np.transpose: _transpose,
-    np.swapaxes: _swapaxes,
-    np.expand_dims: lambda a, axis: compose.expand_dims(a, axis=axis),
-    np.squeeze: lambda a, axis=None: compose.squeeze(a, axis=axis),
-    np.broadcast_to: lambda array, shape: f.broadcast_to(array, shape=shape),
-    np.concatenate: lambda arrays, axis=0: f.concat(*arrays, axis=axis),
-    np.shape: lambda a: a.shape,
+    # reductions
+    np.all: f.all,
+    np.amax: f.max,
+    np.amin: f.min,
+    np.any: f.any,
+    np.argmax: f.argmax,
+    np.argmin: f.argmin,
+    np.max: f.max,
+    np.mean: reduction.mean,
+    np.min: f.min,
+    np.sum: f.sum,
+    # linear algebra
+    np.dot: dot,
+    # shape
+    np.broadcast_to: f.broadcast_to,
+    np.concatenate: shapes.concat,
+    np.expand_dims: shapes.expand_dims,
     np.ndim: lambda a: a.ndim,
+    np.reshape: _reshape,
+    np.shape: lambda a: a.shape,
     np.size: lambda a: a.size,
+    np.squeeze: shapes.squeeze,
+    np.swapaxes: _swapaxes,
+    np.transpose: _transpose,
+    # indexing
 }
 if hasattr(np, "matrix_transpose"):  # NumPy 2
-    FUNCTIONS[np.matrix_transpose] = compose.matrix_transpose
+    FUNCTIONS[np.matrix_transpose] = shapes.matrix_transpose
 
 _NAMES = [ufunc.__name__ for ufunc in UFUNCS] + [call.__name__ for call in FUNCTIONS]
 

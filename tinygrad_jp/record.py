@@ -89,7 +89,10 @@ def _write(rule: Rule[Any]) -> None:
     made = compile_source(source(rule, label), f"<lifted {label}>", space)[rule.name]
     lifted = cast("FunctionType", _lifted[rule])
     lifted.__code__ = cast("FunctionType", made).__code__
-    lifted.__kwdefaults__ = dict(rule.signature.defaults)
+    names, defaults = rule.signature.keywords, dict(rule.signature.defaults)
+    by_position = names[: rule.signature.by_position]
+    lifted.__defaults__ = tuple([defaults.pop(n) for n in by_position if n in defaults])
+    lifted.__kwdefaults__ = defaults
 
 
 space.update(
@@ -122,7 +125,8 @@ def source(rule: Rule[Any], label: str) -> str:
     parameters = [
         f"{name}=None" if name in signature.defaults else name for name in keywords
     ]
-    star = [] if signature.variadic or not keywords else ["*"]
+    if not signature.variadic and len(keywords) > signature.by_position:
+        parameters.insert(signature.by_position, "*")
     if signature.variadic:
         (name,) = signature.operands
         head = [f"*{name}", *parameters]
@@ -138,7 +142,7 @@ def source(rule: Rule[Any], label: str) -> str:
         ]
     else:
         operands = signature.operands
-        head = [*operands, "/", *star, *parameters]
+        head = [*operands, "/", *parameters]
         slots = ", ".join(f"{n}_data, {n}_node" for n in operands)
         pairs = ", ".join(f"({n}_data, {n}_node)" for n in operands)
         values = ", ".join(f"{n}._data, {n}._node" for n in operands)

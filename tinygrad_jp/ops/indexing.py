@@ -23,7 +23,7 @@ def _put_back(g: Array, index: Any, x_shape: tuple[int, ...]) -> Array:
 
 
 @rule(vjp=_put_back, symbol="[i]")
-def getitem(x: Array, /, *, index: Any) -> Array:
+def getitem(x: Array, /, index: Any) -> Array:
     """``x[index]``: ints, slices, None, Ellipsis, integer and boolean arrays.
 
     An element that is picked several times gets the sum of their gradients.
@@ -36,7 +36,7 @@ def getitem(x: Array, /, *, index: Any) -> Array:
 
 
 @rule(vjp=lambda g, index: g[index])
-def scatter_add(x: Array, /, *, index: Any, shape: tuple[int, ...]) -> Array:
+def scatter_add(x: Array, /, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of `shape` with `x` added at `index`: what undoes ``getitem``.
 
     Example:

@@ -117,7 +117,7 @@ def sign(x: Array, /) -> Array:
 
 
 @rule(vjp=None)
-def argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
+def argmax(x: Array, /, axis: int | None = None, keepdims: bool = False) -> Array:
     """Index of the first largest element over `axis`. Array API. No gradient.
 
     Example:
@@ -128,7 +128,7 @@ def argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> A
 
 
 @rule(vjp=None)
-def argmin(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
+def argmin(x: Array, /, axis: int | None = None, keepdims: bool = False) -> Array:
     """Index of the first smallest element over `axis`. Array API. No gradient.
 
     Example:
@@ -139,7 +139,7 @@ def argmin(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> A
 
 
 @rule(vjp=None, domain="boolean")
-def all(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+def all(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     """Whether all elements over `axis` hold. Array API ``all``. No gradient.
 
     Example:
@@ -150,7 +150,7 @@ def all(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
 
 @rule(vjp=None, domain="boolean")
-def any(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+def any(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     """Whether any element over `axis` holds. Array API ``any``. No gradient.
 
     Example:

@@ -27,7 +27,7 @@ def _restore(g: Array, axis: Axis, keepdims: bool, ndim: int) -> Array:
     vjp=lambda g, x_shape, axis, keepdims: _restore(g, axis, keepdims, len(x_shape)),
     symbol="Σ",
 )
-def sum(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+def sum(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     """Sum over `axis`. Array API ``sum``.
 
     Example:
@@ -47,7 +47,7 @@ def _shared(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array
 
 
 @rule(vjp=_shared, symbol="max", domain="distinct")
-def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+def max(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     """Largest element over `axis`. Array API ``max``. Ties share the gradient.
 
     Example:
@@ -58,7 +58,7 @@ def max(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
 
 @rule(vjp=_shared, symbol="min", domain="distinct")
-def min(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+def min(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     """Smallest element over `axis`. Array API ``min``. Ties share the gradient.
 
     Example:

@@ -4,7 +4,7 @@
     def multiply(x, y, /):
         return np.multiply(x, y)
 
-Positional-only parameters are array operands; keyword-only ones are metadata. A
+Parameters before the `/` are array operands, those after it metadata. A
 vjp (vector-Jacobian product) takes the cotangent `g` of the result and returns
 that of its operand. The names of its further parameters say what is kept:
 
@@ -49,6 +49,8 @@ class Signature(NamedTuple):
     variadic: bool
     keywords: tuple[str, ...]
     defaults: Mapping[str, Any]
+    by_position: int
+    """How many of the keywords may also be given by position."""
 
     @classmethod
     def of(cls, forward: Callable[..., Any]) -> Signature:
@@ -57,23 +59,24 @@ class Signature(NamedTuple):
         names = code.co_varnames
         count = code.co_argcount + code.co_kwonlyargcount
         starred = names[count : count + 1] if code.co_flags & CO_VARARGS else ()
-        operands = names[: code.co_argcount]
-        shown = f"{forward.__name__}({', '.join((*operands, *starred))})"
-        if (
-            code.co_argcount != code.co_posonlyargcount
-            or code.co_flags & CO_VARKEYWORDS
-        ):
+        operands = names[: code.co_posonlyargcount]
+        shown = f"{forward.__name__}({', '.join((*names[:count], *starred))})"
+        if code.co_flags & CO_VARKEYWORDS or bool(operands) == bool(starred):
             raise TypeError(
-                f"{shown}: a rule's array operands must be positional-only (before "
-                "'/') and its metadata keyword-only (after '*')"
+                f"{shown}: a rule's array operands stand before '/' (or are one "
+                "*operands), and its metadata after it, each by name"
             )
-        if bool(operands) == bool(starred):
-            raise TypeError(f"{shown}: a rule takes named operands or one *operands")
+        by_position = code.co_argcount - len(operands)
+        given = forward.__defaults__ or ()
+        if len(given) > by_position:
+            raise TypeError(f"{shown}: an array operand cannot have a default")
+        positional = names[code.co_argcount - len(given) : code.co_argcount]
         return cls(
             operands=operands or starred,
             variadic=bool(starred),
-            keywords=names[code.co_argcount : count],
-            defaults=forward.__kwdefaults__ or {},
+            keywords=names[len(operands) : count],
+            defaults=dict(zip(positional, given)) | (forward.__kwdefaults__ or {}),
+            by_position=by_position,
         )
 
 

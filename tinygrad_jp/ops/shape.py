@@ -8,7 +8,7 @@ from tinygrad_jp.ops.rule import Array, rule
 
 
 @rule(vjp=lambda g, x_shape: g.reshape(x_shape))
-def reshape(x: Array, /, *, shape: tuple[int, ...]) -> Array:
+def reshape(x: Array, /, shape: tuple[int, ...]) -> Array:
     """The same elements in another shape; one length may be -1. Array API.
 
     Example:
@@ -24,7 +24,7 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @rule(vjp=lambda g, axes: g.transpose(_inverse(axes)), symbol="ᵀ")
-def permute_dims(x: Array, /, *, axes: tuple[int, ...]) -> Array:
+def permute_dims(x: Array, /, axes: tuple[int, ...]) -> Array:
     """Axes in another order: axis i of the result is `axes[i]` of x. Array API.
 
     Example:
@@ -36,7 +36,7 @@ def permute_dims(x: Array, /, *, axes: tuple[int, ...]) -> Array:
 
 
 @rule(vjp=lambda g: g)
-def broadcast_to(x: Array, /, *, shape: tuple[int, ...]) -> Array:
+def broadcast_to(x: Array, /, shape: tuple[int, ...]) -> Array:
     """`x` repeated along new axes and axes of length 1. Array API.
 
     Example:
@@ -65,7 +65,7 @@ def concat(*arrays: Array, axis: int = 0) -> Array:
 
 
 @rule(vjp=lambda g: g)
-def astype(x: Array, /, *, dtype: Any) -> Array:
+def astype(x: Array, /, dtype: Any) -> Array:
     """The same values in another floating dtype. The gradient keeps x's dtype.
 
     Example:

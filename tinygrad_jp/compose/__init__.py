@@ -1,0 +1,1 @@
+"""Ops that need no gradient of their own, because they are made of others."""
