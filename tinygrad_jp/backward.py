@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from tinygrad_jp.errors import GraphError
-from tinygrad_jp.graph import Leaf, Node, walk
+from tinygrad_jp.graph import Node, walk
+from tinygrad_jp.mode import current
 from tinygrad_jp.operands import reopen
 from tinygrad_jp.ops.reduction import add_reduce
 
@@ -87,7 +88,7 @@ def widen(g: Cotangent, shape: tuple[int, ...]) -> Cotangent:
 def _takes_narrow(node: Node) -> bool:
     """Whether a node's vjps may be given a cotangent that is not widened."""
     return (
-        type(node) is not Leaf
+        not node.takes
         and node.rule.elementwise
         and all(u.shape == node.shape for u in node.inputs if u.live)
     )
@@ -99,6 +100,8 @@ def backpropagate(
     retain: bool,
     wrap: Callable[[Any, Node], Any] | None = None,
     wanted: Iterable[Node] | None = None,
+    visit: Callable[[Node, Cotangent], Cotangent] | None = None,
+    since: int = 0,
 ) -> dict[Node, Cotangent]:
     """Carry cotangents from the roots to what they were computed from.
 
@@ -107,7 +110,11 @@ def backpropagate(
         retain: Keep the saved arrays, so that the graph can be used again.
         wrap: Makes a Tensor of a kept array and its node. With it the vjps run on
             Tensors, and the backward pass is a graph itself.
-        wanted: The nodes whose cotangents to return; all leaves where it is None.
+        wanted: The nodes whose cotangents to return; where it is None, all leaves and
+            the results that keep theirs.
+        visit: Called with each node that has hooks, and its cotangent, for another.
+        since: Go no further than to nodes whose creation number is smaller, and return
+            their cotangents.
 
     Returns:
         The complete cotangents of those that a gradient flows into. No two share
@@ -130,10 +137,13 @@ def backpropagate(
             kept = reopen(node, kept)
         return wrap(kept, owner)  # type: ignore[misc]  # only called where it is given
 
+    watchers = current().watchers
     for node, g in roots:
         g = fitted(g, node)
         cotangents[node] = cotangents[node] + g if node in cotangents else g
-    order = walk(cotangents, live_only=True)
+    order = walk(cotangents, live_only=True, since=since)
+    if since:
+        order = [node for node in order if node.order >= since]
     targets = None if wanted is None else set(wanted)
     if targets is not None:
         order = _leading_to(targets, order)
@@ -141,20 +151,29 @@ def backpropagate(
         g = cotangents.pop(node, None)
         if g is None:  # no vjp led here
             continue
-        is_leaf = type(node) is Leaf
         if narrow and node in narrow and not (targets is None and _takes_narrow(node)):
             g = widen(g, node.shape)
-        if is_leaf if targets is None else node in targets:
+        if node.takes:
+            if visit is not None and hasattr(node, "hooks"):
+                g = visit(node, g)
+            if targets is None and hasattr(node, "owner"):
+                found[node] = g
+        if targets is not None and node in targets:
             found[node] = g
-        if is_leaf:
+        if node.rule is None:
             continue
         try:
             if wrap is None:
                 node.pull(g, cotangents, fitted, reopen, retain)
             else:
                 node.pull_tensors(g, cotangents, fitted, reopen_tensor, retain)
+            for watcher in watchers:
+                watcher.pulled(node, g, cotangents)
         except MisfitError as error:
             raise GraphError(f"{node.rule.name}: {error}") from None
+    if since:  # what is left are those of the older nodes
+        for node, g in cotangents.items():
+            found[node] = widen(g, node.shape) if node in narrow else g
     return found if wrap is not None else _unshared(found, roots)
 
 

@@ -8,6 +8,7 @@ value is dropped. This page knows neither NumPy nor Tensor.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import count
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -27,12 +28,28 @@ class Node:
         name: What the user calls it; unset until it is given.
         rule: The op that made it; None for a leaf.
         live: Whether gradients flow into it: true of every result that is recorded.
+        site: The user's line that made it; unset unless a debug mode notes it.
+        owner: A weak reference to the Tensor that takes the gradient, or None; unset
+            where none does. Weak, because that gradient may be a graph that leads back.
+        hooks: What is called with the gradient; unset where there are none.
+        takes: Whether the backward pass has more to do here than to go on: for leaves,
+            and results that keep their gradient or have hooks (`hooks.py`).
         pull: Carries a cotangent on to the inputs; see `tinygrad_jp.ops.rule`, which
             makes the class of each op's nodes.
         pull_tensors: The same, recorded.
     """
 
-    __slots__ = ("dtype", "live", "name", "order", "scope", "shape")
+    __slots__ = (
+        "dtype",
+        "hooks",
+        "live",
+        "name",
+        "order",
+        "owner",
+        "scope",
+        "shape",
+        "site",
+    )
 
     order: int
     scope: Any
@@ -40,7 +57,11 @@ class Node:
     dtype: Any
     name: str | None
     live: bool
+    site: Any
+    owner: Callable[[], Any] | None
+    hooks: dict[int, Callable[[Any], Any]]
     rule: ClassVar[Any] = None
+    takes: ClassVar[bool] = False
 
     pull: ClassVar[Callable[..., None]]
     pull_tensors: ClassVar[Callable[..., None]]
@@ -50,16 +71,23 @@ class Node:
         """The nodes that this one was computed from, in operand order."""
         return ()
 
+    def slots(self) -> dict[str, Any]:
+        """What the node holds, by name."""
+        names = [
+            n for kind in type(self).__mro__ for n in getattr(kind, "__slots__", ())
+        ]
+        return {name: getattr(self, name) for name in names if hasattr(self, name)}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        held = {name: v for name, v in self.slots().items() if name not in PRIVATE}
+        return _remade, (self.rule or type(self), held)
+
 
 class Leaf(Node):
-    """A value that no op made: a parameter, an input or a constant.
+    """A value that no op made: a parameter, an input or a constant."""
 
-    Attributes:
-        owner: A weak reference to the Tensor that takes the gradient, or None. Weak,
-            because that gradient may be a graph that leads back to this leaf.
-    """
-
-    __slots__ = ("owner",)
+    __slots__ = ()
+    takes = True
 
     def __init__(
         self,
@@ -76,13 +104,28 @@ class Leaf(Node):
         self.dtype = dtype
         self.name = name
         self.live = live
-        self.owner: Callable[[], Any] | None = None
+        self.owner = None
+
+
+PRIVATE = {"owner", "hooks"}
+"""What a copy of a node does not take along: whose gradient it is, and who listens."""
+
+
+def _remade(kind: Any, held: dict[str, Any]) -> Node:
+    """Unpickle a node, younger than its inputs, which are there already."""
+    node: Node = object.__new__(kind if isinstance(kind, type) else kind.node)
+    for name, value in held.items():
+        setattr(node, name, value)
+    node.order = tick()
+    return node
 
 
 _by_order = attrgetter("order")
 
 
-def walk(roots: Iterable[Node], *, live_only: bool = False) -> list[Node]:
+def walk(
+    roots: Iterable[Node], *, live_only: bool = False, since: int = 0
+) -> list[Node]:
     """List every node that `roots` were computed from, each once, oldest first.
 
     Iterative, so the depth of a graph is limited by memory alone. Reversed, the
@@ -91,10 +134,14 @@ def walk(roots: Iterable[Node], *, live_only: bool = False) -> list[Node]:
     Args:
         roots: Where to start; they are part of the list.
         live_only: Leave out what no gradient flows into.
+        since: Do not look below nodes whose creation number is smaller.
     """
     seen = set(roots)
     waiting = list(seen)
     add, wait = seen.add, waiting.append
+    if since:
+        waiting = [node for node in seen if node.order >= since]
+        wait = partial(_wait_if_young, waiting, since)
     while waiting:
         for node in waiting.pop().inputs:
             if node not in seen and (node.live or not live_only):
@@ -103,29 +150,9 @@ def walk(roots: Iterable[Node], *, live_only: bool = False) -> list[Node]:
     return sorted(seen, key=_by_order)
 
 
-def copy_graph(roots: Iterable[Node], memo: dict[int, Any]) -> None:
-    """Copy all that `roots` were computed from; `memo` maps each id to its copy.
-
-    Kept arrays are shared between graph and copy: the engine never writes to one.
-    """
-    for node in walk(roots):
-        if id(node) in memo:
-            continue
-        new = memo[id(node)] = object.__new__(type(node))
-        for kind in type(node).__mro__:
-            for slot in getattr(kind, "__slots__", ()):
-                if hasattr(node, slot):
-                    setattr(new, slot, _renewed(getattr(node, slot), memo))
-        if isinstance(new, Leaf):
-            new.owner = None  # the copied Tensor takes its place there itself
-
-
-def _renewed(value: Any, memo: dict[int, Any]) -> Any:
-    if isinstance(value, Node):
-        return memo[id(value)]
-    if isinstance(value, tuple) and value and isinstance(value[0], Node):
-        return tuple([memo[id(node)] for node in value])
-    return value
+def _wait_if_young(waiting: list[Node], since: int, node: Node) -> None:
+    if node.order >= since:
+        waiting.append(node)
 
 
 def name_of(node: Node) -> str | None:

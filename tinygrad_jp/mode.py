@@ -1,15 +1,17 @@
 """What is recorded, and where: gradient mode and scopes.
 
 Both live in one `ContextVar`, so threads and asyncio tasks do not disturb each
-other, and an op pays for one look-up alone.
+other, and an op pays for one look-up alone. Whoever watches the ops of a thread
+(`record.watching`) stands here too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ContextDecorator
 from contextvars import ContextVar
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 
 class Scope(NamedTuple):
@@ -24,22 +26,47 @@ class Scope(NamedTuple):
 class Mode:
     """The state under which an op runs. Never changed, only replaced."""
 
-    __slots__ = ("grad", "outer", "scope")  # a NamedTuple's fields take longer to read
+    # The fields of a NamedTuple take longer to read.
+    __slots__ = ("grad", "outer", "scope", "watchers")
 
     def __init__(
-        self, grad: bool, scope: Scope | None, outer: Mode | None = None
+        self,
+        grad: bool,
+        scope: Scope | None,
+        watchers: tuple[Watcher, ...],
+        outer: Mode | None = None,
     ) -> None:
         self.grad = grad
         self.scope = scope
+        self.watchers = watchers
         self.outer = outer
 
 
-_FRESH = Mode(True, None)
+class Watcher(Protocol):
+    """Who is told of every op while it is in the mode."""
+
+    def runs(self, rule: Any, operands: tuple[Any, ...]) -> None:
+        """An op is about to run."""
+
+    def ran(
+        self,
+        rule: Any,
+        operands: tuple[Any, ...],
+        keywords: Mapping[str, Any],
+        result: Any,
+    ) -> None:
+        """An op has been run, with these operands, and has given this Tensor."""
+
+    def pulled(self, node: Any, g: Any, cotangents: Mapping[Any, Any]) -> None:
+        """A cotangent has been carried through a node, to those of its inputs."""
+
+
+_FRESH = Mode(True, None, ())
 _mode: ContextVar[Mode] = ContextVar("tinygrad_jp.mode", default=_FRESH)
 current = _mode.get
 
 
-class _Switch(ContextDecorator):
+class Switch(ContextDecorator):
     """A context manager and decorator that changes the mode and puts it back.
 
     What it puts back is kept in the mode, so one switch serves many threads.
@@ -60,7 +87,7 @@ class _Switch(ContextDecorator):
         _mode.set(_mode.get().outer or _FRESH)
 
 
-class no_grad(_Switch):
+class no_grad(Switch):
     """Record nothing inside the block, or inside the decorated function.
 
     Example:
@@ -72,10 +99,10 @@ class no_grad(_Switch):
     """
 
     def _changed(self, mode: Mode) -> Mode:
-        return Mode(False, mode.scope, mode)
+        return Mode(False, mode.scope, mode.watchers, mode)
 
 
-class enable_grad(_Switch):
+class enable_grad(Switch):
     """Record inside the block again, within a `no_grad`.
 
     Example:
@@ -87,7 +114,7 @@ class enable_grad(_Switch):
     """
 
     def _changed(self, mode: Mode) -> Mode:
-        return Mode(True, mode.scope, mode)
+        return Mode(True, mode.scope, mode.watchers, mode)
 
 
 def is_grad_enabled() -> bool:
@@ -101,7 +128,7 @@ def is_grad_enabled() -> bool:
     return current().grad
 
 
-class scope(_Switch):
+class scope(Switch):
     """Name a part of a computation; `tinygrad_jp.draw` shows it as a box.
 
     Args:
@@ -124,4 +151,4 @@ class scope(_Switch):
         inner = self._last  # mostly entered from the same place as before
         if inner.parent is not mode.scope:
             inner = self._last = Scope(self.name, mode.scope, self.key)
-        return Mode(mode.grad, inner, mode)
+        return Mode(mode.grad, inner, mode.watchers, mode)

@@ -36,14 +36,15 @@ is what runs (`print(tg.exp.source)`):
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType
+from threading import Lock
+from types import FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 import numpy as np
 
 from tinygrad_jp.errors import explain
 from tinygrad_jp.graph import tick
-from tinygrad_jp.mode import current
+from tinygrad_jp.mode import Mode, Switch, Watcher, current
 from tinygrad_jp.operands import Shared, node_of, settle, space, weak
 from tinygrad_jp.ops.rule import Rule
 from tinygrad_jp.ops.source import compile_source
@@ -55,6 +56,8 @@ P = ParamSpec("P")
 
 
 _lifted: dict[Rule[Any], Callable[..., Tensor]] = {}
+_plain: dict[Rule[Any], FunctionType] = {}
+"""The recording functions themselves, under the lifted ones."""
 
 
 def lift(rule: Rule[P]) -> Callable[P, Tensor]:
@@ -64,8 +67,12 @@ def lift(rule: Rule[P]) -> Callable[P, Tensor]:
     long as importing NumPy.
     """
     if rule not in _lifted:
+        names, defaults = rule.signature.keywords, dict(rule.signature.defaults)
+        first = names[: rule.signature.by_position]
         stub = FunctionType(_first_call.__code__, space, rule.name)
-        stub.__kwdefaults__ = {"_rule": rule}
+        # One set of defaults serves each code that this function will have.
+        stub.__defaults__ = tuple([defaults.pop(n) for n in first if n in defaults])
+        stub.__kwdefaults__ = {**defaults, "_rule": rule}
         stub.__doc__ = rule.__doc__
         stub.__module__ = "tinygrad_jp"
         stub.__wrapped__ = rule.forward  # type: ignore[attr-defined]  # its signature
@@ -88,11 +95,66 @@ def _write(rule: Rule[Any]) -> None:
     space[f"{label}_node"] = rule.node
     made = compile_source(source(rule, label), f"<lifted {label}>", space)[rule.name]
     lifted = cast("FunctionType", _lifted[rule])
-    lifted.__code__ = cast("FunctionType", made).__code__
-    names, defaults = rule.signature.keywords, dict(rule.signature.defaults)
-    by_position = names[: rule.signature.by_position]
-    lifted.__defaults__ = tuple([defaults.pop(n) for n in by_position if n in defaults])
-    lifted.__kwdefaults__ = defaults
+    plain = _plain[rule] = cast("FunctionType", made)
+    plain.__defaults__ = lifted.__defaults__
+    plain.__kwdefaults__ = lifted.__kwdefaults__
+    with _watch_lock:
+        lifted.__code__ = _watched_call.__code__ if _watches else plain.__code__
+
+
+# --- watching --------------------------------------------------------------------
+
+_watch_lock = Lock()
+_watches: list[object] = []
+
+
+def _watched_call(*operands: Any, _rule: Rule[Any], **keywords: Any) -> Tensor:
+    """What a lifted function runs while anyone watches, in whatever thread."""
+    if _rule not in _plain:
+        _write(_rule)
+    watchers = current().watchers
+    for watcher in watchers:
+        watcher.runs(_rule, operands)
+    result: Tensor = _plain[_rule](*operands, **keywords)
+    for watcher in watchers:
+        watcher.ran(_rule, operands, keywords, result)
+    return result
+
+
+class watching(Switch):
+    """Show every op of the block to a watcher; where none is there, it costs nothing.
+
+    All lifted functions change their code when the first begins to watch, and back
+    when the last has ended.
+    """
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.watcher = watcher
+
+    def _changed(self, mode: Mode) -> Mode:
+        return Mode(mode.grad, mode.scope, (*mode.watchers, self.watcher), mode)
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        with _watch_lock:
+            _watches.append(self)
+            for rule in _plain:
+                lifted = cast("FunctionType", _lifted[rule])
+                lifted.__code__ = _watched_call.__code__
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        with _watch_lock:
+            _watches.remove(self)
+            if not _watches:
+                for rule, plain in _plain.items():
+                    lifted = cast("FunctionType", _lifted[rule])
+                    lifted.__code__ = plain.__code__
 
 
 space.update(
@@ -107,6 +169,7 @@ space.update(
     tick=tick,
     weak=weak,
     _lifted=_lifted,
+    _plain=_plain,
     _write=_write,
 )
 

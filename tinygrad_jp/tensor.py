@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import copy
 import weakref
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_jp.backward import backpropagate
+from tinygrad_jp.accumulate import accumulate
+from tinygrad_jp.copies import copy_graph, reduced
 from tinygrad_jp.errors import GraphError, ShapeError
-from tinygrad_jp.graph import Leaf, Node, copy_graph, name_of
-from tinygrad_jp.methods import Methods, Operand
-from tinygrad_jp.mode import enable_grad, no_grad
-from tinygrad_jp.operands import bare, constant, make_results, node_of, real_dtype, weak
+from tinygrad_jp.graph import Leaf, Node, name_of
+from tinygrad_jp.hooks import HookHandle, add_hook, keep_grad
+from tinygrad_jp.methods import Methods
+from tinygrad_jp.operands import bare, constant, make_results, node_of, real_dtype
+from tinygrad_jp.operators import Operand
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
@@ -148,6 +151,11 @@ class Tensor(Methods):
                 )
         self._grad = grad
 
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no op made it: a parameter, an input, a constant, a detached one."""
+        return self._node is None or isinstance(self._node, Leaf)
+
     def detach(self) -> Tensor:
         """The same values as a constant, cut off from the graph."""
         return bare(self._data)
@@ -170,14 +178,19 @@ class Tensor(Methods):
         self,
         cotangent: Operand | None = None,
         *,
+        inputs: Tensor | Sequence[Tensor] | None = None,
         retain_graph: bool | None = None,
         create_graph: bool = False,
     ) -> None:
         """Add the gradient of this tensor to `grad` of every leaf that asked for it.
 
+        Results that were told to `retain_grad` get theirs too. If anything fails, no
+        `grad` has changed.
+
         Args:
             cotangent: What to multiply the Jacobian with, of this tensor's shape; 1
                 for a tensor with one element where it is None.
+            inputs: If given, only these tensors get a gradient, leaves or results.
             retain_graph: Keep the saved arrays for another backward pass; by default
                 as `create_graph`.
             create_graph: Record the backward pass, so that it can be differentiated.
@@ -186,53 +199,46 @@ class Tensor(Methods):
             GraphError: Nothing here requires a gradient, or the graph was released.
             ShapeError: Not a scalar and no cotangent, or one of another shape.
         """
-        node, seed = self._seed(cotangent, create_graph)
         retain = create_graph if retain_graph is None else retain_graph
-        with enable_grad() if create_graph else no_grad():
-            found = backpropagate(
-                [(node, seed)], retain=retain, wrap=bare if create_graph else None
-            )
-            totals = []
-            for leaf, g in found.items():
-                tensor = leaf.owner()  # type: ignore[attr-defined]  # a live leaf
-                if tensor is not None:
-                    grad = g if create_graph else bare(g)
-                    before = tensor.grad
-                    totals.append((tensor, grad if before is None else before + grad))
-        for tensor, total in totals:  # all or nothing
-            tensor._grad = total
+        accumulate(self, cotangent, inputs, retain=retain, create_graph=create_graph)
 
-    def _seed(self, cotangent: Operand | None, create_graph: bool) -> tuple[Node, Any]:
-        node = self._node
-        if node is None or not node.live:
-            raise GraphError(
-                "backward: this tensor was not computed from any tensor with "
-                "requires_grad=True (or inside no_grad()), so there is no gradient"
-            )
-        if cotangent is None:
-            if self._data.size != 1:
-                raise ShapeError(
-                    f"backward: needs a scalar, got shape {self.shape}; reduce it "
-                    "with sum() or mean(), or pass a cotangent of that shape"
-                )
-            seed: Any = weak(1.0, self.dtype)[0]
-        else:
-            seed = cotangent
-            if not isinstance(seed, Tensor):
-                seed = constant("backward", seed)
-            if seed.shape != self.shape:
-                raise ShapeError(
-                    f"backward: the cotangent must have shape {self.shape}, "
-                    f"got {seed.shape}"
-                )
-            if not create_graph and isinstance(seed, Tensor):
-                seed = seed._data
-        if create_graph and not isinstance(seed, Tensor):
-            seed = bare(seed)
-        return node, seed
+    def retain_grad(self) -> None:
+        """Have `backward` leave the gradient of this result in `grad`, as of a leaf.
 
-    def __pos__(self) -> Tensor:
-        return self
+        Raises:
+            GraphError: No gradient flows into this tensor.
+
+        Example:
+            >>> x = Tensor([1.0, 2.0], requires_grad=True)
+            >>> h = x * 3
+            >>> h.retain_grad()
+            >>> (h * h).sum().backward()
+            >>> h.grad
+            Tensor([ 6., 12.])
+        """
+        keep_grad(self)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> HookHandle:
+        """Have each backward pass call `hook` with the whole gradient of this tensor.
+
+        It is called once a pass, before the gradient goes on or is added to `grad`. If
+        it returns a Tensor, that takes the gradient's place. Hooks run in the order in
+        which they were registered, and before what `retain_grad` keeps.
+
+        Returns:
+            A handle: `remove()` takes the hook out; so does the end of a `with`.
+
+        Raises:
+            GraphError: No gradient flows into this tensor.
+
+        Example:
+            >>> x = Tensor([1.0, 2.0], requires_grad=True)
+            >>> with x.register_hook(lambda g: g * 10):
+            ...     (x * 3).sum().backward()
+            >>> x.grad
+            Tensor([30., 30.])
+        """
+        return add_hook(self, hook)
 
     # --- Python and NumPy ------------------------------------------------------
 
@@ -245,11 +251,7 @@ class Tensor(Methods):
         return f"Tensor({text}{', requires_grad=True' if self.requires_grad else ''})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._node is not None and not isinstance(self._node, Leaf):
-            raise GraphError(
-                "pickle: a result would take its whole graph along; pickle x.detach()"
-            )
-        return _unpickled, (np.array(self), self.requires_grad, self.name)
+        return reduced(self)
 
     def __copy__(self) -> Tensor:
         """Another Tensor of the same value: a leaf of its own, or the same result."""
@@ -266,14 +268,10 @@ class Tensor(Methods):
         if self._node is not None:
             copy_graph([self._node], memo)
             new._node = memo[id(self._node)]
-            if isinstance(new._node, Leaf):
+            if getattr(self._node, "owner", None) is not None:
                 new._node.owner = weakref.ref(new)
         new._grad = copy.deepcopy(self.grad, memo)
         return new
-
-
-def _unpickled(data: NDArray[Any], requires_grad: bool, name: str | None) -> Tensor:
-    return Tensor(data, requires_grad=requires_grad, name=name)
 
 
 make_results(Tensor)
