@@ -1,9 +1,33 @@
 """The calculus: every rule, in plain NumPy, a page per family."""
 
-from tinygrad_jp.ops import elementwise, indexing, linalg, logic, reduction, shape
+from tinygrad_jp.ops import (
+    arithmetic,
+    determinant,
+    exponential,
+    indexing,
+    linalg,
+    logic,
+    reduction,
+    rounding,
+    shape,
+    trigonometric,
+    window,
+)
 from tinygrad_jp.ops.rule import Rule, rule
 
-PAGES = (elementwise, reduction, linalg, shape, indexing, logic)
+PAGES = (
+    arithmetic,
+    exponential,
+    trigonometric,
+    rounding,
+    reduction,
+    linalg,
+    determinant,
+    shape,
+    indexing,
+    window,
+    logic,
+)
 
 RULES: dict[str, Rule[...]] = {
     value.name: value

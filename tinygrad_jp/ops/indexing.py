@@ -6,14 +6,15 @@ import numpy as np
 
 from tinygrad_jp.ops.rule import Array, rule
 
-_BASIC = {int, slice, type(None), type(Ellipsis)}
+_BASIC = {int, bool, slice, type(None), type(Ellipsis)}
 
 
-def _is_basic(index: Any) -> bool:
-    """Whether an index is made of slices, so that it picks no element twice."""
+def picks_once(index: Any) -> bool:
+    """Whether an index of slices or masks picks no element twice, by its kind."""
     parts = index if type(index) is tuple else (index,)
     for part in parts:
-        if type(part) not in _BASIC and not isinstance(part, np.integer):
+        scalar = type(part) in _BASIC or isinstance(part, (np.integer, np.bool_))
+        if not scalar and getattr(part, "dtype", None) != np.bool_:
             return False
     return True
 
@@ -39,13 +40,38 @@ def getitem(x: Array, /, index: Any) -> Array:
 def scatter_add(x: Array, /, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of `shape` with `x` added at `index`: what undoes ``getitem``.
 
+    `x` must have the very shape that `index` picks: NumPy's ``np.add.at`` reads
+    beyond the end of one that would have to broadcast.
+
     Example:
         >>> tg.scatter_add(tg.Tensor([1.0, 5.0]), index=np.array([2, 2]), shape=(3,))
         Tensor([0., 0., 6.])
     """
     out = np.zeros(shape, x.dtype)
-    if _is_basic(index):
+    if picks_once(index):
         out[index] = x
     else:
         np.add.at(out, index, x)
     return out
+
+
+@rule(vjp=None)
+def argsort(
+    x: Array, /, axis: int | None = -1, descending: bool = False, stable: bool = True
+) -> Array:
+    """The indices that put `x` in order along `axis`. Array API ``argsort``.
+
+    Equal elements keep their order, whatever `stable` says; NaN counts as larger than
+    any number. No gradient.
+
+    Example:
+        >>> tg.argsort(tg.Tensor([3.0, 1.0, 2.0]))
+        Tensor([1, 2, 0], dtype=int64)
+    """
+    if axis is None:
+        x, axis = x.reshape(-1), -1
+    if not descending:
+        return np.argsort(x, axis, kind="stable")
+    # Equal elements must not change places, so turn round before and after.
+    order = np.argsort(np.flip(x, axis), axis, kind="stable")
+    return x.shape[axis] - 1 - np.flip(order, axis)

@@ -1,4 +1,4 @@
-"""Rules without a gradient: comparisons, logic, signs and places."""
+"""Rules without a gradient: comparisons, logic and places."""
 
 import numpy as np
 
@@ -72,6 +72,24 @@ def greater_equal(x: Array, y: Array, /) -> Array:
     return np.greater_equal(x, y)
 
 
+@rule(vjp=None, elementwise=True, symbol="≈")
+def isclose(
+    x: Array,
+    y: Array,
+    /,
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
+    equal_nan: bool = False,
+) -> Array:
+    """Elementwise ``|x - y| <= atol + rtol * |y|``. NumPy's. No gradient.
+
+    Example:
+        >>> tg.isclose(tg.Tensor([1.0, 2.0]), [1.000001, 2.1])
+        Tensor([ True, False], dtype=bool)
+    """
+    return np.isclose(x, y, rtol, atol, equal_nan)
+
+
 @rule(vjp=None, elementwise=True, symbol="and", domain="boolean")
 def bitwise_and(x: Array, y: Array, /) -> Array:
     """Elementwise ``x & y`` of booleans or integers. Array API. No gradient.
@@ -94,6 +112,17 @@ def bitwise_or(x: Array, y: Array, /) -> Array:
     return np.bitwise_or(x, y)
 
 
+@rule(vjp=None, elementwise=True, symbol="xor", domain="boolean")
+def bitwise_xor(x: Array, y: Array, /) -> Array:
+    """Elementwise ``x ^ y`` of booleans or integers. Array API. No gradient.
+
+    Example:
+        >>> tg.bitwise_xor(tg.Tensor([True, False]), True)
+        Tensor([False,  True], dtype=bool)
+    """
+    return np.bitwise_xor(x, y)
+
+
 @rule(vjp=None, elementwise=True, symbol="not", domain="boolean")
 def bitwise_invert(x: Array, /) -> Array:
     """Elementwise ``~x`` of booleans or integers. Array API. No gradient.
@@ -103,17 +132,6 @@ def bitwise_invert(x: Array, /) -> Array:
         Tensor([False,  True], dtype=bool)
     """
     return np.invert(x)
-
-
-@rule(vjp=None, elementwise=True)
-def sign(x: Array, /) -> Array:
-    """Elementwise -1, 0 or 1. Array API ``sign``. No gradient.
-
-    Example:
-        >>> tg.sign(tg.Tensor([-3.0, 0.0, 5.0]))
-        Tensor([-1.,  0.,  1.])
-    """
-    return np.sign(x)
 
 
 @rule(vjp=None)

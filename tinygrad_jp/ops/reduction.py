@@ -4,6 +4,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from tinygrad_jp.ops.arithmetic import unit
+from tinygrad_jp.ops.exponential import scaled_exp
 from tinygrad_jp.ops.rule import Array, rule
 
 Axis: TypeAlias = int | tuple[int, ...] | None
@@ -66,3 +68,66 @@ def min(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
         Tensor([1., 3.])
     """
     return min_reduce(x, axis, None, None, keepdims)
+
+
+def _wide(g: Array, out: Array, axis: Axis, keepdims: bool, ndim: int) -> list[Array]:
+    return [_restore(a, axis, keepdims, ndim) for a in (g, out)]
+
+
+def _logsumexp(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
+    g, out = _wide(g, out, axis, keepdims, x.ndim)
+    parts = scaled_exp(x, out)
+    total = np.sum(parts, axis, keepdims=True)
+    return g / (total + (total == 0)) * parts
+
+
+@rule(vjp=_logsumexp)
+def logsumexp(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
+    """``log(sum(exp(x)))`` over `axis`, without overflow. SciPy's ``logsumexp``.
+
+    Of nothing, and of nothing but -inf, it is -inf, and the gradient is 0. A +inf
+    gives inf, and the gradient is NaN.
+
+    Example:
+        >>> tg.logsumexp(tg.Tensor([[1000.0, 1000.0], [-np.inf, -np.inf]]), axis=1)
+        Tensor([1000.69314718,          -inf])
+    """
+    if x.dtype.kind != "f":
+        x = x.astype(np.float64)
+    top = max_reduce(x, axis, None, None, True, -np.inf)
+    shift = np.where(np.isinf(top), np.zeros_like(top), top)
+    with np.errstate(divide="ignore", over="ignore"):  # of -inf alone; of +inf
+        total = np.log(add_reduce(np.exp(x - shift), axis, None, None, True)) + shift
+    return total if keepdims else np.squeeze(total, axis)
+
+
+def _norm(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
+    g, out = _wide(g, out, axis, keepdims, x.ndim)
+    return g * unit(x, out)
+
+
+@rule(vjp=_norm, symbol="‖·‖")
+def norm(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Euclidean length over `axis`: ``sqrt(sum(x**2))``. The gradient at 0 is 0."""
+    with np.errstate(over="ignore", under="ignore"):
+        squares = add_reduce(x * x, axis, None, None, keepdims)
+    least = np.finfo(x.dtype).smallest_normal / np.finfo(x.dtype).eps
+    if ((squares > least) & (squares < np.inf)).all():
+        return np.sqrt(squares)
+    # A square has overflowed or vanished (or all are 0), so take out the largest.
+    scale = max_reduce(np.abs(x), axis, None, None, True, 0)
+    scale = np.where((scale == 0) | np.isinf(scale), np.ones_like(scale), scale)
+    part = x / scale
+    length = np.sqrt(add_reduce(part * part, axis, None, None, True)) * scale
+    return length if keepdims else np.squeeze(length, axis)
+
+
+def _sum_from_behind(g: Array, axis: int) -> Array:
+    backwards = (slice(None),) * (axis % g.ndim) + (slice(None, None, -1),)
+    return cumulative_sum(g[backwards], axis=axis)[backwards]
+
+
+@rule(vjp=lambda g, axis: _sum_from_behind(g, axis))
+def cumulative_sum(x: Array, /, axis: int) -> Array:
+    """Sums of the elements up to each place along an axis."""
+    return np.add.accumulate(x, axis)

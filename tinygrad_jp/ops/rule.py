@@ -24,6 +24,8 @@ it fit. No rule sums over broadcast axes itself.
 
 from __future__ import annotations
 
+import importlib
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeAlias
@@ -153,6 +155,19 @@ class Rule(Generic[P]):
     def __repr__(self) -> str:
         return f"<rule {self.name}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        module = self.forward.__module__
+        try:
+            same = _rule_named(module, self.name) is self
+        except (ImportError, AttributeError):
+            same = False
+        if not same:
+            raise pickle.PicklingError(
+                f"{self.name}: a rule is pickled by its name; define it at the top "
+                f"level of its module ({module})"
+            )
+        return _rule_named, (module, self.name)
+
     @property
     def source(self) -> str:
         """The text of the functions that carry cotangents through this op."""
@@ -253,6 +268,10 @@ class Rule(Generic[P]):
         if self.signature.variadic:
             return f"tuple([u.shape for u in node.{operand}_node])"
         return f"node.{operand}_node.shape"
+
+
+def _rule_named(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
 
 
 def _first(function: str) -> Callable[..., None]:

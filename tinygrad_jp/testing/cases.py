@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
 
 from tinygrad_jp.ops import Rule
+from tinygrad_jp.testing.matrices import MATRICES
 from tinygrad_jp.testing.samples import DOMAINS, Array
 from tinygrad_jp.testing.strategies import (
     Draw,
@@ -28,6 +29,7 @@ from tinygrad_jp.testing.strategies import (
     narrowed,
     shapes,
 )
+from tinygrad_jp.testing.windows import WINDOWS
 
 
 class Case(NamedTuple):
@@ -52,9 +54,11 @@ def rule_cases(draw: Draw, rule: Rule[Any], *, dtype: Any = np.float64) -> Case:
                 "tinygrad_jp.testing.samples.DOMAINS"
             )
     if rule.name in SPECIAL:
-        return draw(SPECIAL[rule.name](dtype))
+        return Case(*draw(SPECIAL[rule.name](dtype)))
     if rule.elementwise:
-        operand_shapes = draw(broadcastable_shapes(len(rule.domain), min_side=0))
+        # A sum over a broadcast axis shows where it is 2 or longer, and there is one.
+        least = draw(st.sampled_from([2, 1, 0]))
+        operand_shapes = draw(broadcastable_shapes(len(rule.domain), min_side=least))
     else:
         least = 0 if rule.name in TAKES_EMPTY else 1
         one = shapes(max_dims=3, min_side=least, max_side=3)
@@ -95,12 +99,15 @@ def _orders(rule: Rule[Any], x: Array) -> st.SearchStrategy[Any]:
 KEYWORDS: Mapping[str, Callable[[Rule[Any], Array], st.SearchStrategy[Any]]] = {
     "axis": _axis,
     "keepdims": lambda rule, x: st.booleans(),
+    "rtol": lambda rule, x: st.sampled_from([1e-5, 0.5]),
+    "atol": lambda rule, x: st.sampled_from([1e-8, 0.5]),
+    "equal_nan": lambda rule, x: st.booleans(),
     "axes": _orders,
     "dtype": lambda rule, x: st.sampled_from([np.float32, np.float64]),
 }
 """Values of a keyword by its name, given the rule and its first operand."""
 
-TAKES_EMPTY = {"sum", "all", "any", "permute_dims", "astype"}
+TAKES_EMPTY = {"sum", "norm", "all", "any", "permute_dims", "astype"}
 """Rules, not elementwise, that arrays without elements have a meaning for."""
 
 
@@ -175,11 +182,48 @@ def _scatter_add(draw: Draw, dtype: Any) -> Case:
     return Case((x,), {"index": index, "shape": shape})
 
 
-SPECIAL: Mapping[str, Callable[[Any], st.SearchStrategy[Case]]] = {
+@st.composite
+def _division(draw: Draw, dtype: Any) -> Case:
+    """A dividend and a divisor whose quotient is off the steps."""
+    least = draw(st.sampled_from([2, 1, 0]))
+    shape, other = draw(broadcastable_shapes(2, min_side=least))
+    y = draw(arrays(shape=other, dtype=dtype, domain="nonzero"))
+    whole = np.broadcast_shapes(shape, other)
+    quotient = draw(arrays(shape=whole, dtype=dtype, domain="off the steps"))
+    if draw(st.booleans()):  # broadcast the dividend, or else the divisor
+        x = draw(arrays(shape=shape, dtype=dtype, domain="nonzero"))
+        return Case((x, x / quotient), {})
+    return Case((y * quotient, y), {})
+
+
+@st.composite
+def _cumulative_sum(draw: Draw, dtype: Any) -> Case:
+    x = draw(arrays(shape=shapes(min_dims=1, min_side=0, max_side=4), dtype=dtype))
+    return Case((x,), {"axis": draw(st.integers(-x.ndim, x.ndim - 1))})
+
+
+@st.composite
+def _argsort(draw: Draw, dtype: Any) -> Case:
+    x = draw(arrays(shape=shapes(min_side=0, max_side=6), dtype=dtype))
+    x = np.sign(x) if draw(st.booleans()) else x  # many ties
+    axis = draw(st.integers(-x.ndim, x.ndim - 1)) if x.ndim else None
+    descending, stable = draw(st.booleans()), draw(st.booleans())
+    return Case((x,), {"axis": axis, "descending": descending, "stable": stable})
+
+
+SPECIAL: Mapping[
+    str, Callable[[Any], st.SearchStrategy[tuple[tuple[Array, ...], dict[str, Any]]]]
+] = {
     "reshape": _reshape,
     "broadcast_to": _broadcast_to,
     "concat": _concat,
+    "cumulative_sum": _cumulative_sum,
+    "floor_divide": _division,
+    "remainder": _division,
     "matmul": _matmul,
+    **MATRICES,
+    **WINDOWS,
+    "argsort": _argsort,
     "getitem": _getitem,
     "scatter_add": _scatter_add,
 }

@@ -29,14 +29,37 @@ class Domain:
     made_of: Callable[[Array], Array]
 
 
+def _dominant(x: Array) -> Array:
+    """Matrices whose diagonal outweighs the rest of its row, with both signs."""
+    n = x.shape[-1]
+    small = x / (1 + np.abs(x)) / (n or 1)
+    return np.where(x[..., :1] < 0, -1.0, 1.0) * (1.5 * np.eye(n) + small)
+
+
+def _definite(x: Array) -> Array:
+    small = x / (1 + np.abs(x))
+    turned = np.swapaxes(small, -1, -2)
+    return small @ turned + 0.5 * np.eye(x.shape[-1]) + 0.25 * (small - turned)
+
+
 DOMAINS: Mapping[str, Domain] = {
     "real": Domain("any number", lambda x: x),
     "positive": Domain("above 0, at least 1/8", lambda x: np.abs(x) + 0.125),
     "nonzero": Domain(
         "at least 1/8 away from 0", lambda x: x + np.where(x < 0, -0.125, 0.125)
     ),
+    "unit": Domain("between -7/8 and 7/8", lambda x: 0.875 * x / (1 + np.abs(x))),
+    "above one": Domain("at least 9/8", lambda x: np.abs(x) + 1.125),
+    "off the steps": Domain(
+        "at least 1/8 away from integers and halves",
+        lambda x: np.floor(x) + 0.125 + 0.25 * (x - np.floor(x)),
+    ),
     "boolean": Domain("True or False", lambda x: x > 0),
     "distinct": Domain("any number, ties too", lambda x: x),
+    "invertible": Domain("matrices far from singular ones", _dominant),
+    "positive definite": Domain(
+        "matrices whose symmetric part has eigenvalues of at least 1/2", _definite
+    ),
 }
 """What the words in a rule's `domain` stand for."""
 

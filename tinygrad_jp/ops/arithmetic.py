@@ -1,4 +1,4 @@
-"""Elementwise rules. Operands broadcast; the engine sums cotangents back."""
+"""Elementwise arithmetic. Operands broadcast; the engine sums cotangents back."""
 
 import numpy as np
 
@@ -101,54 +101,6 @@ def pow(x: Array, y: Array, /) -> Array:
     return np.power(x, y)
 
 
-@rule(vjp=lambda g, out: g * out, elementwise=True)
-def exp(x: Array, /) -> Array:
-    """Elementwise exponential, ``e ** x``. Array API ``exp``.
-
-    Example:
-        >>> tg.exp(tg.Tensor([0.0, 1.0]))
-        Tensor([1.        , 2.71828183])
-    """
-    return np.exp(x)
-
-
-@rule(vjp=lambda g, x: g / x, elementwise=True, domain="positive")
-def log(x: Array, /) -> Array:
-    """Elementwise natural logarithm. Array API ``log``.
-
-    At 0 the value is -inf and the gradient inf, with NumPy's warnings.
-
-    Example:
-        >>> tg.log(tg.Tensor([1.0, np.e]))
-        Tensor([0., 1.])
-    """
-    return np.log(x)
-
-
-@rule(
-    vjp=lambda g, out: g / (out + out), elementwise=True, symbol="√", domain="positive"
-)
-def sqrt(x: Array, /) -> Array:
-    """Elementwise square root. Array API ``sqrt``. The gradient at 0 is inf.
-
-    Example:
-        >>> tg.sqrt(tg.Tensor([4.0, 9.0]))
-        Tensor([2., 3.])
-    """
-    return np.sqrt(x)
-
-
-@rule(vjp=lambda g, out: g - g * (out * out), elementwise=True)
-def tanh(x: Array, /) -> Array:
-    """Elementwise hyperbolic tangent. Array API ``tanh``.
-
-    Example:
-        >>> tg.tanh(tg.Tensor([0.0, 100.0]))
-        Tensor([0., 1.])
-    """
-    return np.tanh(x)
-
-
 @rule(vjp=lambda g, x: g * np.sign(x), elementwise=True, symbol="|·|")
 def abs(x: Array, /) -> Array:
     """Elementwise absolute value. Array API ``abs``. The gradient at 0 is 0.
@@ -208,11 +160,56 @@ def minimum(x: Array, y: Array, /) -> Array:
 def where(condition: Array, x: Array, y: Array, /) -> Array:
     """Elementwise ``x`` where `condition` holds, else ``y``. Array API ``where``.
 
-    The branch that is not taken gets the gradient 0. No gradient flows into
-    `condition`.
+    The branch that is not taken gets the gradient 0, even if it is inf or NaN. No
+    gradient flows into `condition`. But what that branch was computed from gets
+    that 0 times a derivative, and ``0 * inf`` is NaN: choose before computing too,
+    ``where(ok, f(where(ok, x, 1)), 0)`` for ``where(ok, f(x), 0)``.
 
     Example:
         >>> tg.where(np.array([True, False]), tg.Tensor([1.0, 2.0]), 0.0)
         Tensor([1., 0.])
+        >>> root = lambda x: tg.where(x > 0, tg.sqrt(tg.where(x > 0, x, 1)), 0)
+        >>> tg.grad(root)(0.0), tg.grad(root)(4.0)
+        (Tensor(0.), Tensor(0.25))
     """
     return np.where(condition, x, y)
+
+
+@rule(
+    vjp=(lambda g: g, lambda g, x, y: -g * np.floor_divide(x, y)),
+    elementwise=True,
+    symbol="mod",
+)
+def remainder(x: Array, y: Array, /) -> Array:
+    """Elementwise ``x - floor(x / y) * y``, with the sign of `y`. Array API.
+
+    The gradient is that of the piece `x` is on: (1, -floor(x / y)), also where
+    `x` is a multiple of `y` and the value jumps.
+
+    Example:
+        >>> tg.remainder(tg.Tensor([5.0, -5.0]), 3.0)
+        Tensor([2., 1.])
+    """
+    return np.remainder(x, y)
+
+
+def unit(x: Array, length: Array) -> Array:
+    """``x / length``; 0, and so is its gradient, where `length` is 0."""
+    nothing = length == 0
+    return x * ~nothing / (length + nothing)
+
+
+@rule(
+    vjp=(lambda g, x, out: g * unit(x, out), lambda g, y, out: g * unit(y, out)),
+    elementwise=True,
+)
+def hypot(x: Array, y: Array, /) -> Array:
+    """Elementwise ``sqrt(x**2 + y**2)``, without overflow. Array API ``hypot``.
+
+    The gradient at (0, 0) is 0.
+
+    Example:
+        >>> tg.hypot(tg.Tensor([3.0, 3e200]), tg.Tensor([4.0, 4e200]))
+        Tensor([5.e+000, 5.e+200])
+    """
+    return np.hypot(x, y)
