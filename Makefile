@@ -17,7 +17,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 APT := python3-venv graphviz fontconfig fonts-ipaexfont-gothic
 INSTALL := apt-get update && apt-get install -y --no-install-recommends $(APT)
 
-.PHONY: help demo test test-peers bench lint format system clean
+.PHONY: help demo test test-peers bench lint format table system clean
 
 help:
 	@echo "make demo        train on handwritten digits; pictures in out/"
@@ -25,6 +25,7 @@ help:
 	@echo "make lint        check style and types"
 	@echo "make bench       time against PyTorch and others (installs them)"
 	@echo "make test-peers  compare gradients with PyTorch's (installs it)"
+	@echo "make table       write the table of ops in the READMEs"
 	@echo "make clean       remove what these made"
 
 demo: system $(VENV)/.ready-nn
@@ -43,6 +44,10 @@ lint: system $(VENV)/.ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The table of ops in both READMEs, from the rules.
+table: $(VENV)/.ready-dev
+	$(BIN)/python tests/optable.py
 
 format: system $(VENV)/.ready-dev
 	$(BIN)/ruff check --fix .
