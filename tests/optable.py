@@ -36,14 +36,14 @@ FAMILIES = {
 WORDS = {
     "README.md": (
         ("", "rules with a gradient", "rules without", "made of them", "also called"),
-        "{gradients} rules with a gradient and {others} without; {made} ops are made of "
-        "them, {aliases} more names are NumPy's and PyTorch's. Rounding has the gradient "
-        "zero.",
+        "{gradients} rules with a gradient and {others} without; {made} ops are made "
+        "of them, {aliases} more names are NumPy's and PyTorch's. Rounding has the "
+        "gradient zero.",
     ),
     "README.ja.md": (
         ("", "勾配のある規則", "勾配のない規則", "その合成", "別名"),
-        "勾配のある規則 {gradients}、ない規則 {others}。合成 {made}。ほかに NumPy・PyTorch "
-        "での名前 {aliases}。丸めの勾配は 0。",
+        "勾配のある規則 {gradients}、ない規則 {others}。合成 {made}。ほかに NumPy と "
+        "PyTorch での名前 {aliases}。丸めの勾配は 0。",
     ),
 }
 
