@@ -104,7 +104,7 @@ def test_rules_of_one_s_own_are_pickled_by_name():
     def local(x, /):
         return x + 0.0
 
-    with pytest.raises(pickle.PicklingError, match="local: .* top level"):
+    with pytest.raises(pickle.PicklingError, match=r"local: .* top level"):
         pickle.dumps(local(x))
 
 

@@ -33,6 +33,11 @@ def make_results(tensor: type) -> None:
 
 # --- operands --------------------------------------------------------------------
 
+COMPLEX = (
+    "; a complex function need not have a derivative, and its gradient is a matter of "
+    "convention: compute with x.real and x.imag"
+)
+
 _weak: dict[tuple[float, float, type, Any], tuple[Any, Leaf]] = {}
 _PLAIN = (float, int, bool)
 
@@ -72,7 +77,7 @@ def constant(op: str, value: object) -> ndarray[Any, Any]:
     if array.dtype.kind not in "fiub":
         raise TypeError(
             f"{op}: needs real numbers or booleans, got {type(value).__name__} "
-            f"of dtype {array.dtype}"
+            f"of dtype {array.dtype}" + COMPLEX * (array.dtype.kind == "c")
         )
     view = array.view(ndarray)
     view.flags.writeable = False
@@ -115,7 +120,7 @@ def real_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     if found.kind not in "fiub" or found.itemsize > 8:
         raise TypeError(
             "Tensor: needs float16, float32, float64, integers or booleans, "
-            f"got {found}"
+            f"got {found}" + COMPLEX * (found.kind == "c")
         )
     return found
 
