@@ -3,16 +3,20 @@
 Compositions only: nothing in this package defines a gradient.
 """
 
+from nn.contract import Contract
 from nn.data import Dataset, Examples, batches, digits, mnist, one_hot
 from nn.layers import Affine, ReLU, Sigmoid, Softmax
 from nn.losses import SoftmaxWithLoss
 from nn.models import TwoLayerNet
 from nn.module import Module, Sequential
+from nn.normalization import BatchNormalization
 from nn.optim import SGD, Optimizer
 
 __all__ = [
     "SGD",
     "Affine",
+    "BatchNormalization",
+    "Contract",
     "Dataset",
     "Examples",
     "Module",

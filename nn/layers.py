@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 
 import tinygrad_jp as tg
 from nn import checks
+from nn.contract import Contract
 from nn.module import Module
 
 
@@ -73,6 +74,11 @@ got (100, 28, 28); use x.reshape(-1, 784)
         self.W = tg.Tensor(W, dtype=dtype, requires_grad=True)
         self.b = tg.Tensor(np.zeros(self.out_size), dtype=dtype, requires_grad=True)
 
+    @property
+    def contract(self) -> Contract:
+        """Each row for itself."""
+        return Contract(("batch", ..., self.in_size), ("batch", ..., self.out_size))
+
     def forward(self, x: Any) -> tg.Tensor:
         """Weigh and sum each row, and add the bias."""
         if not isinstance(x, tg.Tensor):
@@ -109,6 +115,17 @@ class ReLU(Module):
         Tensor([0., 0., 2.])
     """
 
+    @property
+    def contract(self) -> Contract:
+        """Each element for itself; larger ones give no smaller results."""
+        return Contract(
+            laws=(
+                ("monotone", {}),
+                ("homogeneous", {"degree": 1}),
+                ("permutation_equivariant", {"axis": -1}),
+            )
+        )
+
     def forward(self, x: Any) -> tg.Tensor:
         """Keep what is above 0."""
         return tg.relu(x)
@@ -122,6 +139,13 @@ class Sigmoid(Module):
         >>> nn.Sigmoid()([-1000.0, 0.0, 1000.0])
         Tensor([0. , 0.5, 1. ])
     """
+
+    @property
+    def contract(self) -> Contract:
+        """Each element for itself; larger ones give no smaller results."""
+        return Contract(
+            laws=(("monotone", {}), ("permutation_equivariant", {"axis": -1}))
+        )
 
     def forward(self, x: Any) -> tg.Tensor:
         """Squeeze each number to between 0 and 1."""
@@ -147,6 +171,22 @@ class Softmax(Module):
         if not isinstance(axis, int) or isinstance(axis, bool):
             raise TypeError(f"Softmax: axis must be a whole number, got {axis!r}")
         self.axis = axis
+
+    @property
+    def contract(self) -> Contract:
+        """Probabilities over `axis`; over the first one, rows mix."""
+        axis = self.axis
+        shape: tuple[Any, ...] = ("batch", ..., "classes")
+        if axis != -1:
+            count = max(2, axis + 1 if axis >= 0 else -axis)
+            shape = ("batch", *(f"axis{i}" for i in range(1, count)))
+        laws = ("sums_to_one", "shift_invariant", "permutation_equivariant")
+        return Contract(
+            shape,
+            shape,
+            mixes_rows=axis != -1 and axis % len(shape) == 0,
+            laws=tuple((law, {"axis": axis}) for law in laws),
+        )
 
     def forward(self, x: Any) -> tg.Tensor:
         """Normalise the exponentials."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import tinygrad_jp as tg
+from nn.contract import Contract
 from nn.module import Module
 
 _SUM_TOLERANCE = 1e-3  # what float16 needs for rows of a few hundred classes
@@ -42,6 +43,21 @@ class SoftmaxWithLoss(Module):
         ValueError: SoftmaxWithLoss: labels must be 0 to 1 for 2 classes, \
 got 2 in row 1
     """
+
+    @property
+    def contract(self) -> Contract:
+        """A mean over the rows, and of each row only the scores' differences count."""
+        return Contract(
+            takes=("batch", "classes"),
+            gives=(),
+            mixes_rows=True,
+            laws=(
+                ("duplicate_batch_invariant", {}),
+                ("permutation_invariant", {"axis": 0}),
+                ("shift_invariant", {"axis": -1}),
+            ),
+            labels={"t": "classes"},
+        )
 
     def forward(self, scores: Any, t: Any) -> tg.Tensor:
         """``-sum(t * log(softmax(scores))) / batch``."""

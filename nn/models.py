@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 import tinygrad_jp as tg
+from nn.contract import Contract
 from nn.layers import Affine, ReLU
 from nn.losses import SoftmaxWithLoss
 from nn.module import Module, Sequential
@@ -118,6 +119,11 @@ class TwoLayerNet(Module):
                 "b2": (second, "b"),
             }
         )
+
+    @property
+    def contract(self) -> Contract | None:
+        """Scores for each image by itself."""
+        return self.layers.contract
 
     def forward(self, x: Any) -> tg.Tensor:
         """The same as `predict`."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
-from typing import Any, overload
+from typing import Any, Self, overload
 
 import tinygrad_jp as tg
+from nn.contract import Contract, in_sequence
 
 _keys = count(1)
 
@@ -26,6 +27,7 @@ class Module:
 
     Attributes:
         name: What pictures call it; the name of its class where it is None.
+        training: Whether it is being trained, or used for prediction: `train`, `eval`.
 
     Example:
         >>> import nn
@@ -43,6 +45,7 @@ class Module:
     """
 
     name: str | None = None
+    training: bool = True
     _scope: tg.scope | None = None
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
@@ -57,6 +60,28 @@ class Module:
     def forward(self, *args: Any, **keywords: Any) -> Any:
         """What the module computes, in tensor ops. Each subclass writes its own."""
         raise TypeError(f"{type(self).__name__}: a Module needs a method forward")
+
+    @property
+    def contract(self) -> Contract | None:
+        """What it promises, for `tinygrad_jp.testing.check_module`; None: nothing."""
+        return None
+
+    def train(self, training: bool = True) -> Self:
+        """Switch it and all modules below to training; returns it.
+
+        Example:
+            >>> import nn
+            >>> model = nn.Sequential(nn.BatchNormalization(3)).eval()
+            >>> model[0].training, model.train()[0].training
+            (False, True)
+        """
+        for _, module in self.named_modules():
+            module.training = training
+        return self
+
+    def eval(self) -> Self:
+        """Switch it and all modules below to prediction; returns it."""
+        return self.train(False)
 
     def __setattr__(self, attribute: str, value: object) -> None:
         if isinstance(value, (tg.Tensor, Module)) and value.name is None:
@@ -178,6 +203,13 @@ class Sequential(Module):
         for name, module in self.children.items():
             if module.name is None:
                 module.name = name
+
+    @property
+    def contract(self) -> Contract | None:
+        """That of the modules together; None where one of them has none."""
+        contracts = [module.contract for module in self._modules]
+        known = [contract for contract in contracts if contract is not None]
+        return in_sequence(known) if len(known) == len(contracts) else None
 
     def forward(self, x: Any) -> Any:
         """Apply the modules in their order."""

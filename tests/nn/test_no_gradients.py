@@ -108,6 +108,8 @@ LAYERS = [
     nn.ReLU(),
     nn.Sigmoid(),
     nn.Softmax(),
+    nn.BatchNormalization(3),
+    nn.BatchNormalization(3).eval(),
     lambda x: nn.SoftmaxWithLoss()(x, [0, 1]),
     lambda x: nn.SoftmaxWithLoss()(x, np.eye(3)[:2]),
     nn.TwoLayerNet(3, 4, 3, rng=np.random.default_rng(0)),
