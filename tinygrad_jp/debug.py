@@ -14,6 +14,7 @@ import numpy as np
 from tinygrad_jp.errors import NonFiniteError, ShapeError, surprising
 from tinygrad_jp.errors.origin import Line, user_line
 from tinygrad_jp.graph import Node, name_of
+from tinygrad_jp.mode import Watcher
 from tinygrad_jp.ops import Rule
 from tinygrad_jp.record import watching
 
@@ -107,7 +108,7 @@ class strict_broadcast(watching):
         super().__init__(_Guard())
 
 
-class _Guard:
+class _Guard(Watcher):
     """Looks at the shapes of every elementwise op, before it runs."""
 
     def runs(self, rule: Rule[Any], operands: Sequence[Any]) -> None:
@@ -118,18 +119,9 @@ class _Guard:
                 line = user_line()
                 raise ShapeError(f"{rule.name}: {text}" + (f"\n{line}" if line else ""))
 
-    def ran(self, *what: Any) -> None:
-        pass
 
-    def pulled(self, *what: Any) -> None:
-        pass
-
-
-class _Detector:
+class _Detector(Watcher):
     """Looks at every number."""
-
-    def runs(self, rule: Rule[Any], operands: Sequence[Any]) -> None:
-        pass
 
     def ran(
         self,

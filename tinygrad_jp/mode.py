@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import ContextDecorator
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 
 class Scope(NamedTuple):
@@ -42,8 +42,8 @@ class Mode:
         self.outer = outer
 
 
-class Watcher(Protocol):
-    """Who is told of every op while it is in the mode."""
+class Watcher:
+    """Who is told of every op while it is in the mode; does nothing by itself."""
 
     def runs(self, rule: Any, operands: tuple[Any, ...]) -> None:
         """An op is about to run."""

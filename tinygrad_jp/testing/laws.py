@@ -1,169 +1,70 @@
-"""Laws that a function of batches must keep, each with a name.
+"""The laws that every function of batches must keep, each with a name.
 
-A law looks at a `Subject` (a function and a batch to try it on) and says in words
-what is wrong, or None. A law of your own is one more `Law`.
+What a law is stands in `subject.py`; those that only some functions keep, such as
+rows that sum to one, are in `declared.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tinygrad_jp.tensor import Tensor, asarray
-from tinygrad_jp.testing.errors import SemanticsError
-from tinygrad_jp.testing.flat import name_of
-
-Array = NDArray[Any]
+from tinygrad_jp.tensor import Tensor
+from tinygrad_jp.testing.subject import (
+    Array,
+    Law,
+    Subject,
+    difference,
+    other_numbers,
+    two_numbers,
+)
 
 MOVES = (1.0, 3.0, -3.0)
 """How far a row is moved, in units of the largest number: to above and below all."""
 
-
-class Subject:
-    """A function, a batch to try it on, and what laws need to look at them.
-
-    Attributes:
-        name: What errors call the function.
-        x: The batch: at least two rows, no two of them equal.
-        batch_axis: The axis along which the rows lie, in the batch and in the result.
-        rng: For what a law draws.
-        keeps_dtype: Whether a float32 batch must give a float32 result.
-    """
-
-    def __init__(
-        self,
-        fn: Callable[..., Any],
-        x: Array,
-        batch_axis: int,
-        rng: np.random.Generator,
-        *,
-        keeps_dtype: bool = True,
-    ) -> None:
-        self.fn = fn
-        self.name = name_of(fn)
-        self.x = x
-        self.batch_axis = batch_axis
-        self.rng = rng
-        self.keeps_dtype = keeps_dtype
-
-    @property
-    def count(self) -> int:
-        """How many rows the batch has."""
-        return int(self.x.shape[self.batch_axis])
-
-    def __call__(self, batch: Array) -> Array:
-        """The result for a batch, which it gets as a read-only Tensor."""
-        with np.errstate(all="ignore"):  # a moved row may leave the domain
-            result = self.fn(asarray(batch))
-        if not isinstance(result, Tensor):
-            raise SemanticsError(
-                f"{self.name}: must return a Tensor, got {type(result).__name__}"
-            )
-        return result.data
-
-    def rows(self, array: Array, where: Any) -> Array:
-        """Some rows of a batch or of a result; a slice or a list of numbers."""
-        index: list[Any] = [slice(None)] * array.ndim
-        index[self.batch_axis] = where
-        found: Array = array[tuple(index)]
-        return found
-
-    def some_rows(self) -> list[int]:
-        """A few row numbers: 1, 0, the last and one between, as far as there are."""
-        between = int(self.rng.integers(self.count))
-        return list(dict.fromkeys([1, 0, self.count - 1, between]))
-
-    def differing(self, result: Array, expected: Array) -> list[int]:
-        """The rows in which two results differ by more than rounding."""
-        off = apart(result, expected)
-        axes = tuple(i for i in range(off.ndim) if i != self.batch_axis % off.ndim)
-        return [int(i) for i in np.flatnonzero(off.any(axis=axes))]
+# --- any function ------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Law:
-    """Something that a function of batches must do.
-
-    Attributes:
-        name: What to call it, for instance in `SemanticsError.law`.
-        broken: Looks at a subject and returns what is wrong, or None.
-        of_rows: Whether a function that mixes rows on purpose is free of it.
-
-    Example:
-        >>> from tinygrad_jp.testing import Law, check_semantics
-        >>> def broken(subject):
-        ...     if (subject(subject.x) < 0).any():
-        ...         return "returns negative numbers"
-        >>> check_semantics(tg.tanh, laws=[Law("not negative", broken)])
-        Traceback (most recent call last):
-            ...
-        tinygrad_jp.testing.errors.SemanticsError: tanh: returns negative numbers
-    """
-
-    name: str
-    broken: Callable[[Subject], str | None]
-    of_rows: bool = False
-
-
-def apart(result: Array, expected: Array) -> NDArray[np.bool_]:
-    """Where two results differ by more than rounding.
-
-    That is, in the first half of the digits that the narrower dtype of the two has.
-    NaN equals NaN.
-    """
-    kinds = [a.dtype for a in (result, expected) if a.dtype.kind == "f"]
-    epsilon = max((float(np.finfo(kind).eps) for kind in kinds), default=0.0)
-    finite = np.abs(expected[np.isfinite(expected)].astype(np.float64))
-    allowed = np.sqrt(epsilon) * finite.max(initial=0.0)
-    return ~np.isclose(
-        result.astype(np.float64), expected, rtol=0.0, atol=allowed, equal_nan=True
-    )
-
-
-def _gives_numbers(subject: Subject) -> str | None:
-    if np.isnan(subject(subject.x)).any():
-        return "returns NaN for this batch, so that its rows cannot be compared"
+def _leaves_input_alone(subject: Subject) -> str | None:
+    for name, (before, after) in subject.on_copies().items():
+        nan = before.dtype.kind == "f"
+        if not np.array_equal(after, before, equal_nan=nan):
+            return f"writes to its input {name}: {difference(after, before)}"
     return None
 
 
 def _deterministic(subject: Subject) -> str | None:
-    result, again = subject(subject.x), subject(subject.x)
-    if result.shape != again.shape or subject.differing(again, result):
-        return (
-            "is not deterministic: the same batch gave two results; give it a random "
-            "generator of a fixed seed, or switch it to prediction"
-        )
-    return None
+    found = difference(subject(subject.x), subject(subject.x))
+    if found is None:
+        return None
+    return f"is not deterministic: the same batch gave two results, {found}"
 
 
-def _leaves_input_alone(subject: Subject) -> str | None:
-    given = subject.x.copy()
-    batch = Tensor(given)
-    subject.fn(batch)
-    if not np.array_equal(batch.data, given, equal_nan=given.dtype.kind == "f"):
-        return "writes to its input; work on a copy"
-    return None
+def _gives_numbers(subject: Subject) -> str | None:
+    places = np.argwhere(np.isnan(subject(subject.x)))
+    if not len(places):
+        return None
+    index = ", ".join(str(i) for i in places[0])
+    return f"returns NaN at [{index}] for this batch, so its rows cannot be compared"
 
 
-def _layouts(x: Array) -> Iterable[tuple[str, Array]]:
+def _layouts(x: Array) -> Iterable[tuple[str, Any]]:
     """The same numbers, laid out in memory in other ways."""
     yield "in Fortran order", np.asfortranarray(x)
     backwards = tuple(slice(None, None, -1) for _ in x.shape)
     yield "with negative strides", x[backwards].copy()[backwards]
-    spread = np.repeat(x, 2, axis=-1) if x.ndim else x
-    yield "in every second place", spread[..., ::2]
+    yield "in every second place", np.repeat(x, 2, axis=-1)[..., ::2]
+    yield "in memory that can be written to", Tensor(x)
 
 
 def _ignores_layout(subject: Subject) -> str | None:
     expected = subject(subject.x)
     for words, same in _layouts(subject.x):
-        result = subject(same)
-        if result.shape != expected.shape or subject.differing(result, expected):
-            return f"gives another result for the same numbers {words}"
+        found = difference(subject(same), expected)
+        if found:
+            return f"gives another result for the same numbers {words}: {found}"
     return None
 
 
@@ -176,75 +77,74 @@ def _works_in_float32(subject: Subject) -> str | None:
     if expected.dtype.kind != "f":
         return None
     if subject.keeps_dtype and result.dtype != np.float32:
-        return (
-            f"returns {result.dtype} for a float32 batch: a float64 array takes part "
-            "in it; make it float32, or pass keeps_dtype=False"
-        )
-    if result.shape != expected.shape:
-        return (
-            f"returns shape {result.shape} in float32 and {expected.shape} in float64"
-        )
-    places = np.argwhere(apart(result.astype(np.float32), expected))
-    if places.size:
-        place = tuple(int(i) for i in places[0])
-        return (
-            f"loses its digits in float32: gives {result[place]:.6g} at index {place}, "
-            f"where float64 gives {expected[place]:.6g}"
-        )
-    return None
+        return f"returns {result.dtype} for a float32 batch"
+    if result.dtype.itemsize > 4:
+        result = result.astype(np.float32)
+    found = difference(result, expected)
+    return found and f"loses its digits in float32: gives {found} in float64"
+
+
+def _widens_no_float16(subject: Subject) -> str | None:
+    # Its numbers are not compared: of three digits, an honest sum may lose two.
+    # float32 may take part, as parameters that a network was trained with.
+    if subject.x.dtype.kind != "f" or not subject.keeps_dtype:
+        return None
+    dtype = subject(subject.x.astype(np.float16)).dtype
+    return "returns float64 for a float16 batch" if dtype == np.float64 else None
+
+
+# --- functions that treat each row for itself --------------------------------------
 
 
 def _has_batch_axis(subject: Subject) -> str | None:
-    shape = subject(subject.x).shape
-    axis = subject.batch_axis
-    if not -len(shape) <= axis < len(shape) or shape[axis] != subject.count:
-        return (
-            f"returns shape {shape} for a batch of {subject.count} rows (shape "
-            f"{subject.x.shape}): axis {axis} must have length {subject.count}; a "
-            "function that reduces over the batch declares mixes_rows=True"
-        )
-    return None
-
-
-def other_numbers(
-    rows: Array, size: float, batch: Array, rng: np.random.Generator
-) -> Array:
-    """Other numbers of the same kind: positive stays positive, integers stay known."""
-    if batch.dtype.kind != "f":
-        known = np.unique(batch)
-        steps = rng.integers(1, max(len(known), 2), rows.shape)
-        return np.asarray(known[(np.searchsorted(known, rows) + steps) % len(known)])
-    step = size * (1 + 0.25 * rng.normal(size=rows.shape))
-    if (batch > 0).all():
-        return np.asarray(rows * np.exp(step / 2))
-    return np.asarray(rows + step * (np.abs(batch).max() or 1.0))
+    result = subject(subject.x)
+    if subject.has_rows(result):
+        return None
+    return (
+        f"returns shape {result.shape} for shape {subject.x.shape}: axis "
+        f"{subject.batch_axis} must have length {subject.count}, a row for each row"
+    )
 
 
 def _rows_do_not_mix(subject: Subject) -> str | None:
     expected = subject(subject.x)
-    for moved in subject.some_rows():
+    chosen = subject.some_rows()
+    alone = [[row] for row in chosen]
+    # What one row alone may not move, a median for instance, the others together do.
+    together = [[i for i in range(subject.count) if i != row] for row in chosen]
+    for moved in alone + together:
         for size in MOVES:
             batch = subject.x.copy()
-            row = subject.rows(batch, slice(moved, moved + 1))
-            row[...] = other_numbers(row, size, subject.x, subject.rng)
-            result = subject(batch)
-            others = [i for i in subject.differing(result, expected) if i != moved]
-            if others:
-                return _mixed(subject, others, moved, result, expected)
+            rows = np.moveaxis(batch, subject.batch_axis, 0)  # a view
+            rows[moved] = other_numbers(rows[moved], size, subject.x, subject.rng)
+            problem = _mixed(subject, moved, subject(batch), expected)
+            if problem:
+                return problem
     return None
 
 
 def _mixed(
-    subject: Subject, others: list[int], moved: int, result: Array, expected: Array
-) -> str:
-    first, *more = others
-    rows = [subject.rows(a, [first]).astype(np.float64) for a in (result, expected)]
-    change = np.abs(rows[0] - rows[1]).max()
+    subject: Subject, moved: list[int], result: Array, expected: Array
+) -> str | None:
+    if result.shape != expected.shape:
+        return difference(result, expected)
+    stirred = [i for i in subject.differing(result, expected) if i not in moved]
+    if not stirred:
+        return None
+    first, *more = stirred
+    rows = [subject.rows(a, first).astype(np.float64) for a in (result, expected)]
+    with np.errstate(all="ignore"):
+        gap = np.abs(rows[0] - rows[1])
+    worst = np.unravel_index(int(np.argmax(gap)), gap.shape)  # a NaN comes first
+    now, before = two_numbers(rows[0][worst], rows[1][worst])
+    index = [str(int(i)) for i in worst]
+    index.insert(subject.batch_axis % expected.ndim, str(first))
     also = f" (so did {len(more)} more)" if more else ""
+    changed = f"row {moved[0]}" if len(moved) == 1 else f"the rows other than {first}"
     return (
-        f"row {first} moved when only row {moved} changed, by {change:.3g}{also}; look "
-        "for a sum, mean or maximum without axis=, or over the batch axis "
-        f"{subject.batch_axis}; if rows shall mix, declare mixes_rows=True"
+        f"row {first} moved when only {changed} changed, by {gap[worst]:.3g}{also}: "
+        f"[{', '.join(index)}] was {before} and became {now}; rows lie along batch "
+        f"axis {subject.batch_axis}"
     )
 
 
@@ -252,11 +152,21 @@ def _differs_alone(subject: Subject, start: int, stop: int) -> str | None:
     """What is wrong with the result for some of the rows without the others."""
     part = slice(start, stop)
     expected = subject.rows(subject(subject.x), part)
-    result = subject(subject.rows(subject.x, part))
+    result = subject.alone(part)
     if result.shape != expected.shape:
         return f"have the shape {result.shape}, which must be {expected.shape}"
     rows = subject.differing(result, expected)
-    return f"differ in row {start + rows[0]}" if rows else None
+    if not rows:
+        return None
+    return f"differ in row {start + rows[0]}: {difference(result, expected)}"
+
+
+def _takes_one_row(subject: Subject) -> str | None:
+    for row in subject.some_rows():
+        problem = _differs_alone(subject, row, row + 1)
+        if problem:
+            return f"the results for row {row} as a batch of one {problem}"
+    return None
 
 
 def _splits(subject: Subject) -> str | None:
@@ -271,23 +181,81 @@ def _splits(subject: Subject) -> str | None:
     return None
 
 
-def _takes_one_row(subject: Subject) -> str | None:
-    for row in subject.some_rows():
-        problem = _differs_alone(subject, row, row + 1)
-        if problem:
-            return f"the results for row {row} as a batch of one {problem}"
-    return None
+def _takes_no_rows(subject: Subject) -> str | None:
+    whole = subject(subject.x)
+    expected = subject.rows(whole, slice(0))
+    result = subject.alone(slice(0))
+    if result.shape == expected.shape and result.dtype == expected.dtype:
+        return None
+    return (
+        f"returns {result.dtype} of shape {result.shape} for a batch without rows, "
+        f"which must be {expected.dtype} of shape {expected.shape}"
+    )
 
 
 LAWS = (
-    Law("leaves its input alone", _leaves_input_alone),
-    Law("deterministic", _deterministic),
-    Law("gives numbers", _gives_numbers),
-    Law("has a batch axis", _has_batch_axis, of_rows=True),
-    Law("rows do not mix", _rows_do_not_mix, of_rows=True),
-    Law("takes one row", _takes_one_row, of_rows=True),
-    Law("splits", _splits, of_rows=True),
-    Law("ignores the memory layout", _ignores_layout),
-    Law("works in float32", _works_in_float32),
+    Law(
+        "leaves its input alone",
+        _leaves_input_alone,
+        "an in-place operation (+=, out=, sort()); work on a copy",
+    ),
+    Law(
+        "deterministic",
+        _deterministic,
+        "randomness in a network that is not switched to prediction, by eval(); or a "
+        "generator without fixed seed",
+    ),
+    Law("gives numbers", _gives_numbers, "a batch outside of the function's domain"),
+    Law(
+        "has a batch axis",
+        _has_batch_axis,
+        "axis= missing in a sum, mean or max, or a squeeze() too many; a function that "
+        "reduces over the batch declares mixes_rows=True",
+        of_rows=True,
+    ),
+    Law(
+        "rows do not mix",
+        _rows_do_not_mix,
+        "axis= missing in a sum, mean or max, or naming the batch axis; if rows shall "
+        "mix, declare mixes_rows=True",
+        of_rows=True,
+    ),
+    Law(
+        "takes one row",
+        _takes_one_row,
+        "squeeze() without axis=, or a statistic of the batch",
+        of_rows=True,
+    ),
+    Law(
+        "splits",
+        _splits,
+        "something that depends on a row's place, or on the size of the batch",
+        of_rows=True,
+    ),
+    Law(
+        "takes an empty batch",
+        _takes_no_rows,
+        "a max without axis=, a mean over the batch, or reshape(-1, ...), which cannot "
+        "tell the size of nothing; if empty batches are refused on purpose, pass "
+        'without=["takes an empty batch"]',
+        of_rows=True,
+    ),
+    Law(
+        "ignores the memory layout",
+        _ignores_layout,
+        "reshape or ravel with order='A' or 'K', or a look at flags or strides",
+    ),
+    Law(
+        "works in float32",
+        _works_in_float32,
+        "a float64 array that takes part (np.ones, np.eye: pass dtype=), or a "
+        "difference of large numbers; if the dtype shall change, keeps_dtype=False",
+    ),
+    Law(
+        "makes no float64 of float16",
+        _widens_no_float16,
+        "a float64 array or np.float64 number that takes part; if the dtype shall "
+        "change, keeps_dtype=False",
+    ),
 )
 """What is checked, in this order."""

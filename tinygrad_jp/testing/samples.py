@@ -33,13 +33,15 @@ def _dominant(x: Array) -> Array:
     """Matrices whose diagonal outweighs the rest of its row, with both signs."""
     n = x.shape[-1]
     small = x / (1 + np.abs(x)) / (n or 1)
-    return np.where(x[..., :1] < 0, -1.0, 1.0) * (1.5 * np.eye(n) + small)
+    signs = np.where(x[..., :1] < 0, -1.0, 1.0)
+    return np.asarray(signs * (1.5 * np.eye(n) + small))
 
 
 def _definite(x: Array) -> Array:
     small = x / (1 + np.abs(x))
     turned = np.swapaxes(small, -1, -2)
-    return small @ turned + 0.5 * np.eye(x.shape[-1]) + 0.25 * (small - turned)
+    eye = np.eye(x.shape[-1])
+    return np.asarray(small @ turned + 0.5 * eye + 0.25 * (small - turned))
 
 
 DOMAINS: Mapping[str, Domain] = {
