@@ -230,6 +230,28 @@ def test_gradients_have_the_shape_and_dtype_of_their_operand(rule, data):
             assert tensor.grad.dtype == tensor.dtype
 
 
+@over(DIFFERENTIABLE)
+@given(data=st.data())
+@FEW
+def test_two_uses_do_not_disturb_each_other(rule, data):
+    operands, keywords = data.draw(rule_cases(rule))
+    if "dtype" in keywords:
+        keywords["dtype"] = np.float64
+    one, two = (
+        [tg.Tensor(x, requires_grad=x.dtype.kind == "f") for x in operands]
+        for _ in range(2)
+    )
+    first, second = rule(*one, **keywords), rule(*two, **keywords)
+    other = tg.Tensor(np.zeros(first.shape), requires_grad=True)
+    g = np.arange(1.0, 1 + first.size).reshape(first.shape)
+    # All three get one array for a cotangent, and may neither write to it nor keep it.
+    ((other + first * 2.0 + second) * g).sum().backward()
+    assert_same(other.grad.data, g)
+    for doubled, single in zip(one, two):
+        if single.grad is not None:
+            assert_same(doubled.grad.data, 2.0 * single.grad.data)
+
+
 @over(OTHERS)
 @given(data=st.data())
 @FEW

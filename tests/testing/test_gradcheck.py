@@ -291,8 +291,6 @@ def test_maximum_raises_no_false_alarm(operands):
 )
 @settings(max_examples=30)
 def test_a_network_of_kinks_raises_no_false_alarm(x, seed, width):
-    # In a row of zeros all kinks meet: the limit that gradcheck's docstring names.
-    x[:, 0] += 2.0 * (x == 0.0).all(axis=1)
     rng = np.random.default_rng(seed)
     weights = rng.normal(size=(3, width)), rng.normal(size=(width, 2))
 
@@ -307,12 +305,6 @@ def test_kinks_that_meet_raise_no_false_alarm(seed):
     rng = np.random.default_rng(seed)
     weights = rng.normal(size=(3, 6)), rng.normal(size=(6, 2))
     gradcheck(lambda x, W1, W2: tg.relu(x @ W1) @ W2, np.zeros((1, 3)), *weights)
-
-
-def test_kinks_that_cancel_leave_a_slope_that_the_gradient_must_have():
-    # relu'(0) = 0 makes this gradient 0, where the function is x.
-    with pytest.raises(GradientError, match="do two kinks cancel"):
-        gradcheck(lambda x: tg.relu(x) - tg.relu(-x), 0.0)
 
 
 # --- values of all sizes, second order ---------------------------------------------
@@ -444,11 +436,11 @@ class Noise:
             r"writes to its argument 1 \(weights\)",
         ),
         (Noise(), (X,), "Noise: not deterministic"),
-        (lambda x: tg.argmax(x, axis=1), (X,), "returns int64"),
-        (lambda x: x > 0, (X,), "returns bool"),
-        (lambda x: (x, x > 0), (X,), "returns bool"),
+        (lambda x: tg.argmax(x, axis=1), (X,), "result is int64"),
+        (lambda x: x > 0, (X,), "result is bool"),
+        (lambda x: (x, x > 0), (X,), r"result\[1\] is bool"),
         (lambda x: x.detach() * 2.0, (X,), "no gradient can flow back"),
-        (tg.sign, (X,), "sign: no gradient can flow back"),
+        (tg.ones_like, (X,), "ones_like: no gradient can flow back"),
         (lambda x: np.exp(x.data), (X,), "must return a Tensor.*got ndarray"),
         (lambda x: x.sum().item(), (X,), "must return a Tensor.*got float"),
         (lambda x: None, (X,), "must return a Tensor.*got NoneType"),
@@ -508,7 +500,7 @@ def test_several_results():
         return {"product": x * y, "parts": (x.exp(), y.sum())}
 
     gradcheck(f, np.array([1.0, 2.0]), np.array([0.5, 3.0]), order=2)
-    with pytest.raises(GradientError, match="result 1"):
+    with pytest.raises(GradientError, match=r"of result\[1\]\[1\] by x\[1\]"):
         gradcheck(lambda x: (x * 1.0, wrong_sign(x)), np.array([1.0, 2.0]))
 
 

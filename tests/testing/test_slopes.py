@@ -1,5 +1,8 @@
 """Measured slopes against derivatives that are known."""
 
+import math
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -100,6 +103,129 @@ def test_integers_count_as_floats():
     np.testing.assert_allclose(found, [[6.0, 8.0]])
     assert x.dtype.kind == "i"
     assert numerical_gradient(lambda a: a * a, 3).shape == ()
+
+
+FUNCTIONS = {
+    "wave": (lambda x: (np.exp(x) * np.sin(x)).sum(), np.linspace(0, 2, 9)),
+    "softmax": (lambda x: np.log(np.exp(x).sum()), np.array([[0.5, -1.0], [2.0, 0.0]])),
+    "matrix": (lambda x: (x @ x.T).sum() / np.sqrt(1.0 + (x**2).mean()), np.eye(2, 3)),
+    "places": (
+        lambda x: x.reshape(-1)[::2].prod() + x.T[0, 1] ** 3,
+        np.full((2, 2), 1.5),
+    ),
+    "in place": (lambda x: np.add(x, x * x, out=x).sum(), np.array([1.0, -2.0])),
+    "one of 0-d": (lambda x: np.array(np.tanh(x)), np.array(0.3)),
+    "by the array": (
+        lambda x: np.concatenate([x, 1 / x]).cumsum().sum(),
+        np.arange(1, 4),
+    ),
+}
+
+
+def exact(name):
+    _, x = FUNCTIONS[name]
+    on_tensors = tg.Tensor(x, dtype=np.float64, requires_grad=True)
+    made = {
+        "wave": lambda x: (tg.exp(x) * tg.sin(x)).sum(),
+        "softmax": lambda x: tg.log(tg.exp(x).sum()),
+        "matrix": lambda x: (x @ x.T).sum() / tg.sqrt(1.0 + (x**2).mean()),
+        "places": lambda x: x.reshape(-1)[::2].prod() + x.T[0, 1] ** 3,
+        "in place": lambda x: (x + x * x).sum(),
+        "one of 0-d": tg.tanh,
+        "by the array": lambda x: tg.concat([x, 1 / x]).cumsum().sum(),
+    }[name](on_tensors)
+    made.backward()
+    return on_tensors.grad.data
+
+
+METHODS = {"central": 1e-7, "forward": 1e-2, "complex": 1e-14}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_each_method_is_as_sharp_as_it_says(name, method):
+    function, x = FUNCTIONS[name]
+    kept = x.copy()
+    found = numerical_gradient(function, x, method=method)
+    np.testing.assert_allclose(
+        found, exact(name), rtol=METHODS[method], atol=METHODS[method]
+    )
+    assert (found.shape, found.dtype) == (x.shape, np.float64)
+    assert np.array_equal(x, kept)
+    assert x.dtype == kept.dtype
+
+
+def test_the_figures_of_the_docstring_are_measured():
+    function, x = FUNCTIONS["wave"]
+    true = np.exp(x) * (np.sin(x) + np.cos(x))
+    rows = re.findall(
+        r"^ +(1e-\d+)((?: +[\de.-]+){3})$", numerical_gradient.__doc__, re.M
+    )
+    assert len(rows) == 4
+    for step, figures in rows:
+        for method, figure in zip(("forward", "central", "complex"), figures.split()):
+            found = numerical_gradient(function, x, float(step), method=method)
+            error = np.abs(found / true - 1).max()
+            assert float(figure) / 4 <= error <= float(figure) * 4, (step, method)
+
+
+NOT_ANALYTIC = {
+    "np.absolute": lambda x: np.abs(x).sum(),
+    "np.greater": lambda x: np.where(x > 0, x, 0.0).sum(),
+    "np.maximum": lambda x: np.maximum(x, 0.0).sum(),
+    ".max": lambda x: x.max(),
+    "np.max|np.amax": lambda x: np.max(x),
+    "np.linalg.norm": np.linalg.norm,
+    "np.sort": lambda x: np.sort(x)[0],
+    ".real": lambda x: x.real.sum(),
+    "np.sign": lambda x: (x * np.sign(x)).sum(),
+    "np.conjugate": lambda x: (x * np.conj(x)).sum(),
+    "a cast to real numbers": lambda x: x.astype(np.float64).sum(),
+    "real numbers": lambda x: sum(math.exp(a) for a in x),
+    "f returns float64": lambda x: np.asarray(x).real.sum(),
+    "f takes no complex numbers": lambda x: np.floor(x).sum(),
+    "f drops|it drops": lambda x: (np.abs(np.asarray(x)) * np.asarray(x)).sum(),
+}
+
+
+@pytest.mark.parametrize("words", NOT_ANALYTIC)
+def test_a_complex_step_refuses_what_is_not_analytic_by_name(words):
+    function = NOT_ANALYTIC[words]
+    x = np.array([-1.0, 0.5, 2.0])
+    with pytest.raises(TypeError, match=f"({words}).*use method='central'"):
+        numerical_gradient(function, x, method="complex")
+    numerical_gradient(function, x)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "words"),
+    [
+        (
+            lambda x: numerical_gradient(sum, x, method="exact"),
+            ValueError,
+            "must be one",
+        ),
+        (lambda x: numerical_gradient(sum, x, 0.0), ValueError, "eps must be above 0"),
+        (
+            lambda x: numerical_gradient(sum, x, np.nan),
+            ValueError,
+            "eps must be above 0",
+        ),
+        (
+            lambda x: numerical_gradient(tg.sum, tg.Tensor(x), method="complex"),
+            TypeError,
+            "needs a function of arrays",
+        ),
+        (
+            lambda x: numerical_gradient(np.exp, x, method="complex"),
+            ShapeError,
+            r"one number, got shape \(2,\)",
+        ),
+    ],
+)
+def test_wrong_calls_of_numerical_gradient_are_refused(call, kind, words):
+    with pytest.raises(kind, match=words):
+        call(np.ones(2))
 
 
 def test_numerical_gradient_needs_one_number():

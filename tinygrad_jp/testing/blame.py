@@ -7,43 +7,45 @@ from typing import Any
 import numpy as np
 
 from tinygrad_jp.testing.claim import Claim
-from tinygrad_jp.testing.errors import GradientError, Mismatch
+from tinygrad_jp.testing.errors import Mismatch
 from tinygrad_jp.testing.flat import FlatFunction
+from tinygrad_jp.testing.search import one_hot
 from tinygrad_jp.testing.slopes import KINK, Vector
 
 RESULTS = 16
 """So many results, the steepest ones, are looked at one by one."""
 
 
-def blame(claim: Claim, direction: Vector) -> GradientError:
-    """The error for a direction along which a claim is wrong."""
+def blame(claim: Claim, direction: Vector) -> tuple[str, Mismatch]:
+    """The message, and the numbers, for a direction along which a claim is wrong."""
     function = claim.function
     direction = _fewest(claim, direction)
-    claim, result = _for_one_result(claim, direction)
+    claim, result, number = _for_one_result(claim, direction)
     verdict = claim.second_look(direction)
     slopes = claim.measured(direction[None])
     claimed, times = float(verdict.claimed[0]), float(verdict.times[0])
     behind = float(slopes.behind[0] @ claim.cotangent)
     ahead = float(slopes.ahead[0] @ claim.cotangent)
+    elements = np.flatnonzero(direction)
     if np.isclose(behind, ahead, rtol=KINK, atol=0.0):
         slope = f"{ahead:.9g}"
-        hint = _hint(claim, claimed, ahead)
-        if np.count_nonzero(direction) > 1:
+        hint = _hint(claim, elements, claimed, ahead, number)
+        if len(elements) > 1:
             hint += "; each alone is right, so do ties share the gradient?"
     else:
         slope = f"{behind:.9g} behind and {ahead:.9g} ahead"
         hint = "here is a kink: the gradient must lie between the slopes of its sides"
-    elements = np.flatnonzero(direction)
-    argument, index = function.place(int(elements[0]))
-    return GradientError(
+    spot, index = function.place(int(elements[0]))
+    label, argument, _ = function.given.spots[spot]
+    text = (
         f"{function.name}: the gradient of {result} by {_moved(function, elements)} is "
         f"wrong\n"
         f"    backward says  {claimed:.9g}\n"
         f"    the slope is   {slope}\n"
         f"    error          {times:.3g} x tolerance\n"
-        f"    {hint}",
-        Mismatch(argument, index, claimed, behind, ahead, times),
+        f"    {hint}"
     )
+    return text, Mismatch(argument, label, index, result, claimed, behind, ahead, times)
 
 
 def _fewest(claim: Claim, direction: Vector) -> Vector:
@@ -72,7 +74,7 @@ def _only(direction: Vector, places: Any) -> Vector:
     return part
 
 
-def _for_one_result(claim: Claim, direction: Vector) -> tuple[Claim, str]:
+def _for_one_result(claim: Claim, direction: Vector) -> tuple[Claim, str, int | None]:
     """The claim for one result that is wrong by itself, so that numbers are plain."""
     function = claim.function
     slopes = claim.measured(direction[None])
@@ -80,17 +82,20 @@ def _for_one_result(claim: Claim, direction: Vector) -> tuple[Claim, str]:
     for result in steepest[::-1][:RESULTS]:
         single = Claim(function, one_hot(function, result), claim.tolerance)
         if single.is_wrong(direction):
-            return single, function.result_place(int(result))
-    return claim, "the results, each times a random cotangent,"
+            return single, function.result_place(int(result)), int(result)
+    return claim, "the results, each times a random cotangent,", None
 
 
-def _hint(claim: Claim, claimed: float, slope: float) -> str:
+def _hint(
+    claim: Claim, elements: Any, claimed: float, slope: float, result: int | None
+) -> str:
     """What such an error often comes from."""
-    doubled = claim.function.gradient(2 * claim.cotangent)
+    function = claim.function
+    doubled = function.gradient(2 * claim.cotangent)
     if claim.gradient.any() and np.array_equal(doubled, claim.gradient):
         return "backward ignores its cotangent g"
     if claimed == 0:
-        return "no gradient arrives: is it cut off on the way, or do two kinks cancel?"
+        return _cut_off(claim, elements, result)
     if abs(slope) <= 1e-9 * abs(claimed):
         return "the result does not depend on this element"
     if np.isclose(claimed, -slope, rtol=1e-5):
@@ -98,24 +103,29 @@ def _hint(claim: Claim, claimed: float, slope: float) -> str:
     return f"it is {claimed / slope:.6g} times the slope"
 
 
-def one_hot(function: FlatFunction, result: int) -> Vector:
-    """The cotangent that picks one result."""
-    cotangent = np.zeros_like(function.value)
-    cotangent[result] = 1.0
-    return cotangent
+def _cut_off(claim: Claim, elements: Any, result: int | None) -> str:
+    """Why nothing arrives: is it the result, or this input, that is cut off?"""
+    function = claim.function
+    if result is not None and function.result_number(result) in function.cut:
+        place = function.places[function.result_number(result)]
+        return f"no gradient arrives: {place} is cut off from all inputs: detached?"
+    grads = function.gradients(claim.cotangent)
+    labels = [spot.label for spot in function.given.spots]
+    here = function.place(int(elements[0]))[0]
+    if grads[here] is not None:
+        return "no gradient arrives: is it cut off on the way, or do two kinks cancel?"
+    others = [label for label, g in zip(labels, grads) if g is not None]
+    get = "get" if len(others) > 1 else "gets"
+    reached = f", while {' and '.join(others[:3])} {get} one" if others else ""
+    return (
+        f"no gradient arrives at {labels[here]} at all{reached}: detached? (detach(), "
+        ".data, np.array(x), no_grad())"
+    )
 
 
 def _moved(function: FlatFunction, elements: Any) -> str:
     """How to write the elements that moved."""
-    names = [written(function, element) for element in elements[:2]]
+    names = [function.written(int(element)) for element in elements[:2]]
     if len(elements) > 2:
         return f"{', '.join(names)} and {len(elements) - 2} more, moved together,"
     return names[0] if len(names) == 1 else f"{' and '.join(names)}, moved together,"
-
-
-def written(function: FlatFunction, element: int) -> str:
-    """How to write an element of the inputs, such as ``x[1, 2] (argument 0)``."""
-    argument, index = function.place(int(element))
-    inside = ", ".join(str(i) for i in index)
-    place = f"[{inside}]" if index else ""
-    return f"{function.labels[argument]}{place} (argument {argument})"

@@ -8,42 +8,53 @@ reach, results that change from call to call, inputs that are written to.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from tinygrad_jp.errors import GraphError
-from tinygrad_jp.mode import enable_grad
-from tinygrad_jp.ops import Rule
+from tinygrad_jp.debug import detect_anomaly
+from tinygrad_jp.errors import GraphError, NonFiniteError
+from tinygrad_jp.graph import walk
 from tinygrad_jp.tensor import Tensor
 from tinygrad_jp.testing.errors import GradientError
-from tinygrad_jp.testing.slopes import Vector, signs
+from tinygrad_jp.testing.inputs import Call, Function, Given, name_of, strung
+from tinygrad_jp.testing.slopes import Vector
+from tinygrad_jp.tree import leaves, paths
 
-Function = Callable[..., Any]
+__all__ = ["FlatFunction", "name_of", "others_untouched"]
 
 
 class FlatFunction:
     """A function and a point at which to look at it.
 
     Args:
-        fn: A function of Tensors that returns a Tensor, or several.
-        inputs: Tensors, arrays and floats, which are copied as float64; whatever
-            else there is, integer arrays among it, is passed through as data.
+        fn: A function of Tensors that returns a Tensor, or a container of them.
+        inputs: What it is called with; see `inputs.py`.
         name: What errors call the function; its own name where it is None.
         labels: What errors call the inputs; the function's parameters by default.
 
     Attributes:
         at: The floating-point inputs as one vector.
+        given: Where each of them comes from.
+        order: 1; that of a `Derivative` is higher.
         shapes: The shapes of the results.
+        places: What errors call each result.
         precision: Relative spacing of the results' numbers.
         value: The results at this point as one vector.
+        cut: The results, by number, that no gradient can flow back from.
+        seconds: How long one call takes.
 
     Raises:
         TypeError: No input is of floating-point numbers.
+        ValueError: An input is not finite.
         GradientError: The function cannot be checked; it says why.
     """
+
+    order = 1
 
     def __init__(
         self,
@@ -53,37 +64,39 @@ class FlatFunction:
         name: str | None = None,
         labels: Sequence[str] | None = None,
     ) -> None:
-        self.fn = fn
-        self.name = name or name_of(fn)
-        self.labels = labels or _labels(fn, len(inputs))
-        floats = [_as_float64(value) for value in inputs]
-        self._inputs = inputs
-        self._points = {i: a for i, a in enumerate(floats) if a is not None}
-        if not self._points:
-            kinds = ", ".join(type(value).__name__ for value in inputs) or "no input"
+        name = name or name_of(fn)
+        self.begin(name, Given(name, fn, inputs, labels))
+
+    def begin(self, name: str, given: Given) -> None:
+        """Look at the function at its point for the first time."""
+        self.name = name
+        self.given = given
+        if not given.spots:
             raise TypeError(
-                f"{self.name}: needs at least one input of floating-point numbers "
-                f"to differentiate by, got {kinds}; write 2.0 for 2"
+                f"{name}: needs at least one input of floating-point numbers "
+                f"to differentiate by, got {given.kinds()}; write 2.0 for 2"
             )
-        self.at = _strung(list(self._points.values()))
+        self.at = given.at
         if not np.isfinite(self.at).all():
-            raise ValueError(f"{self.name}: the inputs must be finite, got inf or NaN")
+            raise ValueError(f"{name}: the inputs must be finite, got inf or NaN")
         results = self._look()
         self.shapes = [result.shape for result in results]
-        self.value = _strung([result.data for result in results])
+        self.value = strung([result.data for result in results])
         self.precision = max(float(np.finfo(r.dtype).eps) for r in results)
+        self.cut = [i for i, r in enumerate(results) if not r.requires_grad]
         self._look_again()
 
     def values(self, at: Vector) -> Vector:
         """The results at another point; what they warn of there is not ours."""
         with np.errstate(all="ignore"):
-            results = _results(self.name, self.fn(*self._arguments(at)))
+            results = self.run(self.given.call(at, live=self.least_live()))
         if [result.shape for result in results] != self.shapes:
             raise GradientError(
                 f"{self.name}: the results' shapes changed from {self.shapes} to "
-                f"{[r.shape for r in results]} when the inputs moved a little"
+                f"{[r.shape for r in results]} when the inputs moved a little",
+                kind="shapes",
             )
-        return _strung([result.data for result in results])
+        return strung([result.data for result in results])
 
     def gradient(self, cotangent: Vector) -> Vector:
         """What backward says for a cotangent of the results.
@@ -91,21 +104,27 @@ class FlatFunction:
         Raises:
             GradientError: Backward fails.
         """
-        arguments = self._arguments(self.at, requires_grad=True)
-        results = _results(self.name, self.fn(*arguments))
-        try:
-            for result, piece in zip(results, self.cotangents(cotangent)):
-                if result.requires_grad:
-                    result.backward(piece, retain_graph=True)
-        except GraphError as error:
-            raise GradientError(f"{self.name}: backward failed: {error}") from error
-        grads = [arguments[i].grad for i in self._points]
-        return _strung(
-            [
-                np.zeros(point.shape) if grad is None else grad.data
-                for point, grad in zip(self._points.values(), grads)
-            ]
+        grads = self.gradients(cotangent)
+        points = [spot.point for spot in self.given.spots]
+        return strung(
+            [np.zeros(p.shape) if g is None else g for p, g in zip(points, grads)]
         )
+
+    def gradients(self, cotangent: Vector) -> list[Any]:
+        """The same, spot by spot; None where no gradient arrives at all."""
+        call = self.given.call(self.at, live=len(self.given.spots))
+        results = self.run(call, recorded=True)
+        with others_untouched(results, call.tensors):
+            try:
+                for result, piece in zip(results, self.cotangents(cotangent)):
+                    if result.requires_grad:
+                        result.backward(piece, retain_graph=True)
+            except GraphError as error:
+                raise GradientError(
+                    f"{self.name}: backward failed: {error}", kind="backward"
+                ) from error
+            grads = [tensor.grad for tensor in call.tensors]
+        return [None if grad is None else grad.data for grad in grads]
 
     def cotangents(self, cotangent: Vector) -> list[Any]:
         """One array for each result, from all of them in one vector."""
@@ -114,187 +133,154 @@ class FlatFunction:
         return [p.reshape(shape) for p, shape in zip(pieces, self.shapes)]
 
     def place(self, element: int) -> tuple[int, tuple[int, ...]]:
-        """Argument and index of an element of the input vector."""
-        for argument, point in self._points.items():
-            if element < point.size:
-                index = np.unravel_index(element, point.shape)
-                return argument, tuple(int(i) for i in index)
-            element -= point.size
-        raise IndexError(element)
+        """Spot and index of an element of the input vector."""
+        return _place(element, [spot.point.shape for spot in self.given.spots])
+
+    def written(self, element: int) -> str:
+        """How to write an element of the inputs, such as ``x[1, 2] (argument 0)``."""
+        number, index = self.place(element)
+        spot = self.given.spots[number]
+        source = "" if spot.argument is None else f" (argument {spot.argument})"
+        return f"{spot.label}{_brackets(index)}{source}"
 
     def result_place(self, element: int) -> str:
         """How to write an element of the result vector."""
-        for number, shape in enumerate(self.shapes):
-            size = int(np.prod(shape))
-            if element < size:
-                index = ", ".join(str(i) for i in np.unravel_index(element, shape))
-                which = "result" if len(self.shapes) == 1 else f"result {number}"
-                return f"{which}[{index}]" if shape else which
-            element -= size
-        raise IndexError(element)
+        number, index = _place(element, self.shapes)
+        return self.places[number] + _brackets(index)
 
-    def derivative(self, rng: np.random.Generator) -> FlatFunction:
-        """The function of inputs and cotangents that backward computes.
+    def result_number(self, element: int) -> int:
+        """Which result an element of the result vector is in."""
+        number, _ = _place(element, self.shapes)
+        return number
 
-        Checking its gradient checks second derivatives. The cotangents are random.
+    def moved_to(self, at: Vector) -> FlatFunction:
+        """The same function at another point, where it has results of these shapes."""
+        moved = copy.copy(self)
+        moved.at = at
+        moved.value = moved.values(at)
+        return moved
+
+    @property
+    def innermost(self) -> FlatFunction:
+        """The function that the user gave."""
+        return self
+
+    def run(self, call: Call, *, recorded: bool = False) -> list[Tensor]:
+        """Make a call, and list the Tensors that it returns.
+
+        `recorded` says that they shall be differentiated.
         """
-        cotangents = self.cotangents(signs(rng, self.value.shape))
-        inputs = [self._points.get(i, x) for i, x in enumerate(self._inputs)]
-        numbers = [""] if len(cotangents) == 1 else range(len(cotangents))
-        return FlatFunction(
-            _derivative(self.name, self.fn, len(inputs)),
-            [*inputs, *cotangents],
-            name=f"gradient of {self.name}",
-            labels=[*self.labels, *(f"cotangent {n}".strip() for n in numbers)],
-        )
+        value = call.run()
+        self.places = paths(value, "result")
+        results = leaves(value)
+        for result in results or [value]:
+            if not isinstance(result, Tensor):
+                raise GradientError(
+                    f"{self.name}: must return a Tensor, or a tuple, list or dict of "
+                    f"them, got {type(result).__name__}; an array or a number is cut "
+                    "off from the inputs",
+                    kind="detached",
+                )
+        return results
 
-    def _arguments(self, at: Vector, *, requires_grad: bool = False) -> list[Any]:
-        arguments = []
-        start = 0
-        for i, value in enumerate(self._inputs):
-            if i in self._points:
-                point = self._points[i]
-                piece = at[start : start + point.size].reshape(point.shape)
-                arguments.append(Tensor(piece, requires_grad=requires_grad))
-                start += point.size
-            else:
-                arguments.append(_copied(value))
-        return arguments
+    def least_live(self) -> int:
+        """How many of the inputs must record what is done, to get the results."""
+        return 0
 
     def _look(self) -> list[Tensor]:
         """Run it once as it will be differentiated, and look at what comes out."""
-        arguments = self._arguments(self.at, requires_grad=True)
-        results = _results(self.name, self.fn(*arguments))
-        for i, before in enumerate(self._inputs):
-            after = arguments[i]
-            before = self._points.get(i, before)
-            if _is_array(before) and not _same(before, after):
-                raise GradientError(
-                    f"{self.name}: writes to its argument {i} ({self.labels[i]}); "
-                    "work on a copy"
-                )
-        for result in results:
+        call = self.given.call(self.at, live=len(self.given.spots))
+        with np.errstate(all="ignore"):  # `gradient` shows what it warns of here
+            results = self.run(call, recorded=True)
+        changed = self.given.changed(call, self.at)
+        if changed is not None:
+            raise GradientError(
+                f"{self.name}: writes to {changed}; work on a copy", kind="writes"
+            )
+        for place, result in zip(self.places, results):
             if result.dtype.kind != "f":
                 raise GradientError(
-                    f"{self.name}: returns {result.dtype}, and only floating-point "
-                    "results have a gradient"
+                    f"{self.name}: {place} is {result.dtype}, and only floating-point "
+                    "results have a gradient",
+                    kind="integer",
                 )
             if not np.isfinite(result.data).all():
                 raise GradientError(
-                    f"{self.name}: the result holds inf or NaN at this point, where "
-                    "there is no slope to compare with"
+                    f"{self.name}: {place} holds inf or NaN at this point, where there "
+                    f"is no slope to compare with{self._first_nonfinite()}",
+                    kind="nonfinite",
                 )
+        self.demand_graph(results)
+        return results
+
+    def demand_graph(self, results: Sequence[Tensor]) -> None:
+        """Refuse results of which none can be differentiated."""
         if not any(result.requires_grad for result in results):
             raise GradientError(
                 f"{self.name}: no gradient can flow back from the result: it is cut "
                 "off from the inputs (by detach(), .data, no_grad() or a rule without "
-                "vjp), or does not use them"
+                "vjp), or does not use them",
+                kind="detached",
             )
-        return results
+
+    def _first_nonfinite(self) -> str:
+        """Which op made the first number that is not finite."""
+        call = self.given.call(self.at, live=len(self.given.spots))
+        try:
+            with detect_anomaly(), np.errstate(all="ignore"):
+                self.run(call, recorded=True)
+        except NonFiniteError as error:
+            return f"; the first is of\n{error}"
+        return ""
 
     def _look_again(self) -> None:
         """Find out whether the same input gives the same result."""
+        start = perf_counter()
         again = self.values(self.at)
+        self.seconds = perf_counter() - start
         rounding = 1e-12 * float(np.abs(self.value).max(initial=0.0))
         if not np.allclose(again, self.value, rtol=1e-10, atol=rounding):
-            worst = np.abs(again - self.value).argmax()
+            worst = int(np.abs(again - self.value).argmax())
             raise GradientError(
-                f"{self.name}: not deterministic: {self.result_place(int(worst))} was "
+                f"{self.name}: not deterministic: {self.result_place(worst)} was "
                 f"{self.value[worst]:.6g} and then {again[worst]:.6g} for the same "
-                "input; give it a random generator of a fixed seed"
+                "input; take the random generator as an argument (each call gets a "
+                "copy of it), or make one of a fixed seed inside",
+                kind="random",
             )
 
 
-def name_of(fn: Function) -> str:
-    """What errors call a function, or an object that is called like one."""
-    return str(getattr(fn, "__name__", type(fn).__name__))
-
-
-def _derivative(name: str, fn: Function, count: int) -> Function:
-    """Make the function that runs `fn` on its first `count` inputs, and backward."""
-
-    def derivative(*given: Any) -> list[Tensor]:
-        leaves = [_leaf(value) for value in given[:count]]
-        recorded = any(_is_live(value) for value in given)
-        with enable_grad():
-            for result, g in zip(_results(name, fn(*leaves)), given[count:]):
-                if result.requires_grad:
-                    result.backward(g, create_graph=recorded, retain_graph=True)
-        grads = []
-        for leaf in leaves:
-            if _is_live(leaf):
-                zero = Tensor(np.zeros(leaf.shape))
-                grads.append(zero if leaf.grad is None else leaf.grad)
-                leaf.grad = None  # the outer backward pass will add to it
-        return grads
-
-    return derivative
-
-
-def _leaf(value: Any) -> Any:
-    """An input that backward can leave a gradient in."""
-    if isinstance(value, Tensor) and value.dtype.kind == "f" and not _is_live(value):
-        return Tensor(value, requires_grad=True)
-    return value
-
-
-def _is_live(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.requires_grad
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, (Tensor, np.ndarray))
-
-
-def _same(before: Any, after: Any) -> bool:
-    return np.array_equal(np.asarray(before), np.asarray(after))
-
-
-def _copied(value: Any) -> Any:
-    """Data for one call, so that a function that writes to it spoils no other."""
-    if isinstance(value, Tensor):
-        return Tensor(value)
-    return value.copy() if isinstance(value, np.ndarray) else value
-
-
-def _as_float64(value: Any) -> Any:
-    """A copy to differentiate by; None where the value is data."""
-    if isinstance(value, (float, np.floating)) or (
-        _is_array(value) and value.dtype.kind == "f"
-    ):
-        return np.array(value, dtype=np.float64)
-    return None
-
-
-def _labels(fn: Function, count: int) -> list[str]:
-    """The names of a function's positional parameters, as far as they are known."""
+@contextmanager
+def others_untouched(
+    results: Sequence[Tensor], ours: Sequence[Tensor]
+) -> Iterator[None]:
+    """Let backward leave no gradient in Tensors that a function brought along."""
+    known = {id(tensor) for tensor in ours}
+    owners = []
+    for node in walk([r._node for r in results if r._node is not None]):
+        owner = getattr(node, "owner", None)
+        tensor = None if owner is None else owner()
+        if tensor is not None and id(tensor) not in known:
+            owners.append((tensor, tensor.grad))
     try:
-        signature = inspect.signature(fn.forward if isinstance(fn, Rule) else fn)
-    except (TypeError, ValueError):  # some builtins have none
-        signature = inspect.Signature()
-    plain = [
-        parameter.name
-        for parameter in signature.parameters.values()
-        if parameter.kind
-        in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
-    return [*plain, *(f"input {i}" for i in range(len(plain), count))]
+        yield
+    finally:
+        for tensor, grad in owners:
+            tensor.grad = grad
 
 
-def _results(name: str, value: Any) -> list[Tensor]:
-    """The Tensors that a function returned, one by one."""
-    if isinstance(value, Tensor):
-        return [value]
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if not isinstance(value, (tuple, list)) or not value:
-        raise GradientError(
-            f"{name}: must return a Tensor, or a tuple, list or dict of them, got "
-            f"{type(value).__name__}; an array or a number is cut off from the inputs"
-        )
-    return [result for part in value for result in _results(name, part)]
+def _place(
+    element: int, shapes: Sequence[tuple[int, ...]]
+) -> tuple[int, tuple[int, ...]]:
+    """Which array holds an element of all of them strung together, and where."""
+    for number, shape in enumerate(shapes):
+        size = int(np.prod(shape))
+        if element < size:
+            index = np.unravel_index(element, shape)
+            return number, tuple([int(i) for i in index])
+        element -= size
+    raise IndexError(element)
 
 
-def _strung(arrays: Sequence[Any]) -> Vector:
-    """All elements of several arrays in one float64 vector."""
-    return np.concatenate([np.ravel(a) for a in arrays]).astype(np.float64, copy=False)
+def _brackets(index: tuple[int, ...]) -> str:
+    return f"[{', '.join(str(i) for i in index)}]" if index else ""

@@ -15,51 +15,79 @@ by gradient · direction. So move them, measure (`slopes.py`), and compare:
 5. Where two elements tie, as in ``max([3, 3])``, they share the gradient.
 
 What disagrees is measured again with shorter steps and, where kinks meet, close by.
-What is still wrong then is wrong, and is named down to one element.
+What is still wrong then is wrong, and is named down to one element (`blame.py`) and
+to the op at fault (`fault.py`).
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tinygrad_jp.testing.blame import blame, one_hot, written
-from tinygrad_jp.testing.claim import Claim, kinks
-from tinygrad_jp.testing.errors import GradientError
+from tinygrad_jp.testing.blame import blame
+from tinygrad_jp.testing.derivative import Derivative
+from tinygrad_jp.testing.errors import GradientError, Kind, Mismatch
+from tinygrad_jp.testing.fault import Inquest, kinks_meet, look_into
 from tinygrad_jp.testing.flat import FlatFunction
-from tinygrad_jp.testing.slopes import STEPS, Slopes, Vector, signs
+from tinygrad_jp.testing.search import FEW, Finding, calls_needed, search
 
-FEW = 64
-"""Up to so many elements, each is moved on its own."""
-
-PAIRS = 16
-"""Of elements that tie, so many pairs are looked at."""
+SLOW = 2.0
+"""A check that will take more seconds than this says so."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a passed check looked at.
+    """What passed checks have looked at. Reports of one function can be added.
 
     Attributes:
+        name: What errors call the function.
+        order: Up to which order of derivatives.
+        points: At how many points.
         directions: How many directions were measured.
         kinks: In how many of them a slope ahead differed from that behind.
-        worst: The largest error met, in units of the tolerance: at most 1.
+        meetings: How often kinks fell on one another, so that the chain rule need not
+            give a slope, though every op is right.
+        worst: The largest error met elsewhere, in units of the tolerance: at most 1.
+        seconds: How long it took.
     """
 
+    name: str
+    order: int
+    points: int
     directions: int
     kinks: int
+    meetings: int
     worst: float
+    seconds: float = field(compare=False)
 
     def __add__(self, other: Report) -> Report:
         return Report(
+            self.name,
+            max(self.order, other.order),
+            self.points + other.points,
             self.directions + other.directions,
             self.kinks + other.kinks,
+            self.meetings + other.meetings,
             max(self.worst, other.worst),
+            self.seconds + other.seconds,
         )
+
+    def __str__(self) -> str:
+        order = f" to order {self.order}" if self.order > 1 else ""
+        points = f" at {self.points:,} points" if self.points > 1 else ""
+        parts = [f"{self.directions:,} directions"]
+        if self.kinks:
+            parts.append(f"{self.kinks:,} of them with kinks")
+        if self.meetings:
+            parts.append(f"kinks that meet {self.meetings:,} times")
+        parts.append(f"worst error {self.worst:.2g} x tolerance")
+        parts.append(f"{self.seconds:.2g} s")
+        return f"{self.name}: gradients are right{order}{points}: {', '.join(parts)}"
 
 
 def gradcheck(
@@ -69,31 +97,40 @@ def gradcheck(
     seed: int | np.random.Generator = 0,
     tolerance: float = 1e-6,
     ties: Literal["shared", "any"] = "shared",
+    every_element: bool | None = None,
 ) -> Report:
     """Check the gradient of `fn` at a point, in float64.
 
-    Where kinks fall on one another, as in ``relu(x) - relu(-x)`` or all ReLUs of a
-    network without bias at x = 0, the convention relu'(0) = 0 need not give a number
-    between the slopes. That is reported too; look at a point beside it.
+    What cannot be checked is reported as what it is: a function that returns integers
+    or NaN, is cut off from its inputs, writes to them, or is not deterministic.
+
+    Where kinks fall on one another, as in ``relu(x) - relu(-x)`` at 0, the chain rule
+    need not give a number between the slopes. If every op is right on its own there,
+    and the gradient is right beside, this is no error; the report counts it.
 
     Args:
-        fn: A function of Tensors. Returns a Tensor, or several.
-        inputs: Tensors, arrays and floats to differentiate by, which are copied as
-            float64. Anything else, integer arrays among it, is passed on as data.
+        fn: A function of Tensors. Returns a Tensor, or a tuple, list or dict of them.
+            Of a module, or a method of one, the parameters are checked too.
+        inputs: Tensors, arrays, floats and modules to differentiate by, or tuples,
+            lists and dicts of them. Each call gets copies in float64; nothing of the
+            caller's changes. Anything else, integer arrays among it, is passed on as
+            data; of a random generator, each call gets a copy.
         order: 2 checks second derivatives too (backward through backward), and so on.
         seed: Of the random cotangents and directions.
         tolerance: Relative error to allow, besides what the measurement is unsure of.
         ties: Whether equal elements that a kink joins must share the gradient
             ("shared"), or one may take all ("any"), as with argmax and indexing.
+        every_element: Whether to move each element on its own too, at first order:
+            by default where there are up to 64. Without, a check costs some 45 calls.
+            One that will take more than 2 seconds says so on stderr.
 
     Returns:
-        What was checked: `directions`, `kinks`, and the `worst` error.
+        What was checked: `directions`, `kinks`, the `worst` error, and so on.
 
     Raises:
-        GradientError: A gradient is wrong: names argument, index and both values. Or
-            there is none to check: the function returns integers, is cut off from its
-            inputs, writes to them, or is not deterministic.
-        TypeError: There is no floating-point input.
+        GradientError: A gradient is wrong: names argument, index and both values, and
+            the op at fault. Or there is none to check; says why.
+        TypeError: There is no floating-point input, or a module cannot be copied.
         ValueError: An input is not finite, or `order` or `ties` is none of the above.
 
     Example:
@@ -101,97 +138,109 @@ def gradcheck(
         >>> import tinygrad_jp as tg
         >>> from tinygrad_jp.testing import gradcheck
         >>> report = gradcheck(tg.relu, np.array([-1.0, 0.0, 2.0]))
-        >>> report.worst <= 1
-        True
+        >>> report.kinks, report.worst <= 1
+        (4, True)
     """
     if order < 1:
         raise ValueError(f"gradcheck: order must be 1 or more, got {order}")
     if ties not in ("shared", "any"):
         raise ValueError(f"gradcheck: ties must be 'shared' or 'any', got {ties!r}")
+    start = perf_counter()
     rng = np.random.default_rng(seed)
     function = FlatFunction(fn, inputs)
-    report = _check(function, rng, tolerance, ties)
+    singly = function.at.size <= FEW if every_element is None else every_element
+    found = [_check(function, rng, tolerance, singly, shared=ties == "shared")]
     for _ in range(order - 1):
-        function = function.derivative(rng)
-        report += _check(function, rng, tolerance)
-    return report
+        function = Derivative(function, rng)
+        found.append(_check(function, rng, tolerance))
+    findings = [finding for finding, _ in found]
+    return Report(
+        name=function.innermost.name,
+        order=order,
+        points=1,
+        directions=sum([finding.directions for finding in findings]),
+        kinks=sum([finding.kinks for finding in findings]),
+        meetings=sum([meets for _, meets in found]),
+        worst=max(
+            [finding.worst for finding, meets in found if not meets], default=0.0
+        ),
+        seconds=perf_counter() - start,
+    )
 
 
 def _check(
     function: FlatFunction,
     rng: np.random.Generator,
     tolerance: float,
-    ties: str | None = None,
-) -> Report:
-    """Check one order; `ties` is None above the first, where each call costs more."""
+    singly: bool = False,
+    *,
+    shared: bool = False,
+) -> tuple[Finding, bool]:
+    """Check one order. Returns what was seen, and whether kinks fell on one another."""
+    _say_cost(function, singly)
+    try:
+        finding = search(function, rng, tolerance, singly=singly, shared=shared)
+    except GradientError as error:
+        if error.kind != "backward":
+            raise
+        inquest = look_into(function, tolerance)
+        raise _error(str(error), None, inquest, "backward") from None
+    if not finding.is_wrong:
+        return finding, False
+    inquest = look_into(function, tolerance, shared=finding.tie is not None)
+    if kinks_meet(finding, inquest):
+        return finding, True
+    if finding.direction is None:
+        raise _error(str(finding.tie), None, inquest, "tie")
+    raise _error(*blame(finding.claim, finding.direction), inquest)
+
+
+def _error(
+    text: str, mismatch: Mismatch | None, inquest: Inquest, kind: Kind = "wrong"
+) -> GradientError:
+    """The error, with the op at fault."""
+    fault = inquest.fault
+    return GradientError(
+        f"{text}\n{_told(inquest)}",
+        mismatch,
+        kind=kind,
+        op=fault.op if fault else None,
+        line=fault.line if fault else None,
+        results=inquest.results,
+    )
+
+
+def _told(inquest: Inquest) -> str:
+    """Which op is at fault, and if none is, what it may be then."""
+    fault = inquest.fault
+    if fault is not None:
+        lines = [f"op at fault    {fault.op}: {fault.text}"]
+        lines += [f"               {fault.line}"] if fault.line else []
+    elif inquest.ops:
+        count = f"each of the {inquest.ops} ops" if inquest.ops > 1 else "the only op"
+        lines = [
+            f"op at fault    none: {count} is right on its own. Is something between",
+            "               them cut off or constant, or does a branch depend on the",
+            "               values?",
+        ]
+    else:
+        lines = ["op at fault    none: no op was recorded"]
+    return "\n".join([f"    {line}" for line in lines])
+
+
+def _say_cost(function: FlatFunction, singly: bool) -> None:
+    """Say how long a slow check will take, before it begins."""
     count = function.at.size
-    claim = Claim(function, signs(rng, function.value.shape), tolerance)
-    directions = np.vstack([np.ones(count), signs(rng, (2, count))])
-    directions /= np.sqrt(max(count, 1))  # many elements shall not go far together
-    singly = ties is not None and count <= FEW
+    calls = calls_needed(count, singly=singly)
+    if calls * function.seconds <= SLOW:
+        return
+    cheaper = "a smaller input takes less"
     if singly:
-        directions = np.vstack([directions, np.eye(count)])
-    slopes = claim.measured(directions)
-    verdict = claim.verdict(directions, slopes)
-    times = verdict.times
-    for row in np.flatnonzero(verdict.suspect):
-        times[row] = claim.second_look(directions[row]).times[0]
-    if times.max() > 1:
-        single = times[3:].max(initial=0.0) > 1
-        worst = times[3:].argmax() + 3 if single else times.argmax()
-        raise blame(claim, directions[worst])
-    if singly and ties == "shared":
-        _check_ties(claim, slopes[3:], rng)
-    kinked = kinks(slopes).any(axis=1)
-    return Report(len(directions), int(kinked.sum()), float(times.max()))
-
-
-def _check_ties(claim: Claim, singly: Slopes, rng: np.random.Generator) -> None:
-    """Find two equal elements of which one takes the whole gradient.
-
-    To move one up and the other down makes the same result as the reverse: a kink
-    like that of ``abs``, with opposite slopes. A gradient that equals one of them
-    gives all to one element.
-    """
-    function = claim.function
-    at = function.at
-    kinked = kinks(singly)
-    joined = (at[:, None] == at) & (kinked @ kinked.T)
-    pairs = np.argwhere(np.triu(joined, 1))
-    for pair in rng.permutation(pairs)[:PAIRS]:
-        apart = np.zeros((1, at.size))
-        apart[0, pair] = 1.0, -1.0
-        slopes = claim.measured(apart)
-        tied = kinked[pair].all(axis=0) & kinks(slopes)[0]
-        tied &= _close(slopes.ahead[0], -slopes.behind[0])
-        tied &= _close(*singly.ahead[pair]) & _close(*singly.behind[pair])
-        if tied.any():
-            tied &= _interchangeable(function, pair, rng)
-        for result in np.flatnonzero(tied)[:1]:
-            shares = function.gradient(one_hot(function, result))[pair]
-            if abs(shares[0] - shares[1]) < 0.99 * abs(slopes.ahead[0, result]):
-                continue
-            one, other = (written(function, element) for element in pair)
-            raise GradientError(
-                f"{function.name}: {one} and {other} tie, and "
-                f"{function.result_place(result)} treats them alike, but one takes the "
-                f"whole gradient: {shares[0]:.6g} and {shares[1]:.6g}; share it "
-                "evenly, or pass ties='any' if one winner is meant"
-            )
-
-
-def _close(a: Vector, b: Vector) -> NDArray[np.bool_]:
-    return np.isclose(a, b, rtol=1e-6, atol=0.0)
-
-
-def _interchangeable(
-    function: FlatFunction, pair: Any, rng: np.random.Generator
-) -> NDArray[np.bool_]:
-    """For each result whether it stays the same when two inputs change places."""
-    same = np.full(function.value.shape, True)
-    for _ in range(8):
-        here = function.at + STEPS[0] * signs(rng, function.at.shape)
-        there = here.copy()
-        there[pair] = here[pair[::-1]]
-        same &= _close(function.values(here), function.values(there))
-    return same
+        few = calls_needed(count, singly=False)
+        cheaper += f", and every_element=False {few} calls"
+    print(
+        f"gradcheck: {function.name}: {calls:,} calls of {function.seconds:.2g} s take "
+        f"about {calls * function.seconds:,.0f} s; {cheaper}",
+        file=sys.stderr,
+        flush=True,
+    )

@@ -21,9 +21,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tinygrad_jp.errors import ShapeError
-from tinygrad_jp.tensor import Tensor
-
 Vector: TypeAlias = NDArray[np.float64]
 Function: TypeAlias = Callable[[Vector], Vector]
 """A function from one flat vector to another."""
@@ -222,46 +219,3 @@ def signs(rng: np.random.Generator, shape: tuple[int, ...]) -> Vector:
     """Random numbers of both signs, none of them near 0."""
     sizes: Vector = rng.uniform(0.5, 1.5, shape)
     return np.asarray(sizes * rng.choice([-1.0, 1.0], shape))
-
-
-def numerical_gradient(
-    f: Callable[[Any], Any], x: Any, *, h: float = 1e-4
-) -> NDArray[np.float64]:
-    """The gradient of `f` at `x` by central differences (book, chapter 4.3).
-
-    Every element is moved by h to both sides, so `f` is called twice for each.
-
-    Args:
-        f: Gets `x` with one element moved: a Tensor if `x` is one, else an array.
-            It must use what it gets: `x` itself is never written to, unlike in the
-            book. Returns one number (float, array or Tensor).
-        x: Numbers of any shape; integers count as floats.
-        h: How far to move.
-
-    Returns:
-        A float64 array of x's shape.
-
-    Raises:
-        ShapeError: `f` returns more than one number.
-
-    Example:
-        >>> from tinygrad_jp.testing import numerical_gradient
-        >>> numerical_gradient(lambda x: (x * x).sum(), [3, 4]).round(6)
-        array([6., 8.])
-    """
-    point = np.array(x, dtype=np.float64)
-    gradient = np.empty_like(point)
-
-    def moved(index: tuple[int, ...], step: float) -> float:
-        copy = point.copy()
-        copy[index] += step
-        value = np.asarray(f(Tensor(copy) if isinstance(x, Tensor) else copy))
-        if value.size != 1:
-            raise ShapeError(
-                f"numerical_gradient: f must return one number, got shape {value.shape}"
-            )
-        return float(value.reshape(()))
-
-    for index in np.ndindex(point.shape):
-        gradient[index] = (moved(index, h) - moved(index, -h)) / (2 * h)
-    return gradient
