@@ -73,6 +73,7 @@ def lift(rule: Rule[P]) -> Callable[P, Tensor]:
         # One set of defaults serves each code that this function will have.
         stub.__defaults__ = tuple([defaults.pop(n) for n in first if n in defaults])
         stub.__kwdefaults__ = {**defaults, "_rule": rule}
+        stub.__qualname__ = rule.name
         stub.__doc__ = rule.__doc__
         stub.__module__ = "tinygrad_jp"
         stub.__wrapped__ = rule.forward  # type: ignore[attr-defined]  # its signature

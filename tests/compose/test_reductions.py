@@ -314,7 +314,9 @@ def test_the_norm_of_nought_is_flat(ord, dtype):
 
 
 @pytest.mark.parametrize(
-    "f", [tg.abs, tg.norm, tg.std, lambda x: tg.hypot(x, 0.0)], ids=str
+    "f",
+    [tg.abs, tg.norm, tg.std, lambda x: tg.hypot(x, 0.0)],
+    ids=["abs", "norm", "std", "hypot"],
 )
 def test_at_the_tip_of_a_cone_all_derivatives_are_nought(f):
     for _ in range(3):

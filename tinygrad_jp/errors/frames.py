@@ -18,7 +18,9 @@ from tinygrad_jp.errors.layout import WIDTH
 _HOME = Path(__file__).parents[1]
 _NUMPY = Path(np.__file__).parent
 _OURS = tuple(f"{p.as_posix()}/" for p in (_HOME, _HOME.with_name("nn"), _NUMPY))
-_BETWEEN = ("contextlib", "functools")  # between a decorated function and its caller
+_BETWEEN = ("contextlib", "functools", "hypothesis")
+"""Between a decorated function, or a test of random examples, and its caller."""
+
 _OPTIMIZED = 1  # `inspect.CO_OPTIMIZED`: the code of a function
 
 
@@ -52,7 +54,7 @@ def user_frame(frame: Any) -> tuple[list[tuple[str, str]], Any]:
         code = frame.f_code
         title = code.co_filename
         if not title.startswith(("<lifted ", "<rule ")):
-            between = frame.f_globals.get("__name__") in _BETWEEN
+            between = str(frame.f_globals.get("__name__")).split(".")[0] in _BETWEEN
             if not between and not title.replace("\\", "/").startswith(_OURS):
                 break
             if not between:
