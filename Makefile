@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 DATA ?= digits
 DEMO ?= --data $(DATA)
 TORCH ?= torch==2.13.0
+WORKERS ?= auto
 PEERS ?= autograd dezero jax mygrad
 
 # One BLAS thread: more do not help nets of this size, and the number of threads changes
@@ -32,7 +33,7 @@ demo: system $(VENV)/.ready-nn
 	$(BIN)/python examples/quickstart.py $(DEMO)
 
 test: system $(VENV)/.ready-dev
-	$(BIN)/python -m pytest tests --ignore=tests/peers
+	$(BIN)/python -m pytest -n $(WORKERS) tests --ignore=tests/peers
 
 test-peers: system $(VENV)-peers/.ready-torch
 	$(VENV)-peers/bin/python -m pytest tests/peers
