@@ -33,7 +33,7 @@ demo: system $(VENV)/.ready-nn
 	$(BIN)/python examples/quickstart.py $(DEMO)
 
 test: system $(VENV)/.ready-dev
-	$(BIN)/python -m pytest -n $(WORKERS) tests --ignore=tests/peers
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests --ignore=tests/peers
 
 test-peers: system $(VENV)-peers/.ready-torch
 	$(VENV)-peers/bin/python -m pytest tests/peers

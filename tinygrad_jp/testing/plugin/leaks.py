@@ -80,8 +80,8 @@ def _holder(tensor: Tensor) -> str | None:
     met = {id(tensor)}
     for _ in range(DEEP):
         above: list[tuple[Any, str]] = []
-        met.add(id(level))
-        met.add(id(above))
+        named: list[str] = []
+        met |= {id(level), id(above), id(named)}
         for thing, path in level:
             for holder in gc.get_referrers(thing):
                 if id(holder) in met or id(holder) in ours:
@@ -92,8 +92,12 @@ def _holder(tensor: Tensor) -> str | None:
                 name, step = _step(holder, thing)
                 if name is not None:
                     way = f"{step}{path}"
-                    return f"{name}, at {way}" if way and " " in name else name + way
+                    named.append(
+                        f"{name}, at {way}" if way and " " in name else name + way
+                    )
                 above.append((holder, step + path))
+        if named:  # a name in a module says more than an attribute of some object
+            return min(named, key=lambda name: " " in name)
         level = above
     return None
 
