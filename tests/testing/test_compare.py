@@ -107,6 +107,9 @@ def test_a_comparison_reads_as_a_table():
     assert "test_compare.py" in rows[1]
     assert "h = tg.tanh(x @ W)" in rows[1]
     assert [row.verdict for row in comparison.rows] == ["same"] * 5
+    # Four ulps, and one for each term: 3 and 4 in the product, 12 of all, 2 in the sum.
+    allowed = [row.allowed for row in comparison.rows]
+    assert allowed == [4 + 4, 4 + 1, 4 + 8, 4 + 2, 32]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])
@@ -222,17 +225,18 @@ def test_another_shape_is_named():
         against_mirror(loss, X, W, sum=lambda x, **_: x)
 
 
-def test_the_whole_graph_is_at_fault_where_every_op_is_right():
-    def twice_as_steep(x, W):
+@pytest.mark.parametrize("factor", [2.0, 1 + 1e-9])
+def test_the_whole_graph_is_at_fault_where_every_op_is_right(factor):
+    def steeper(x, W):
         h = tg.tanh(x @ W)
-        h.register_hook(lambda g: 2 * g)
+        h.register_hook(lambda g: factor * g)
         return h.sum()
 
     with pytest.raises(ComparisonError, match="each op agrees") as raised:
-        against_mirror(twice_as_steep, X, W)
+        against_mirror(steeper, X, W)
     error = raised.value
     assert (error.op, error.operand) == (WHOLE, "x")
-    assert error.ours == pytest.approx(2 * error.theirs)
+    assert error.ours == pytest.approx(factor * error.theirs, rel=1e-12)
 
 
 def test_an_ulp_more_or_less_is_allowed_and_many_are_not():
@@ -264,6 +268,16 @@ def test_sums_in_another_order_agree_though_they_cancel(seed, dtype):
     against_mirror(tg.sum, x, sum=from_behind)
     with pytest.raises(ComparisonError, match="sum is the first op"):
         against_mirror(tg.sum, x, sum=lambda x, **_: from_behind(x[1:], 0, 0))
+
+
+def test_gradients_that_cancel_agree_but_for_their_own_roundings():
+    # The gradient of x / x is 0, or what two roundings leave of it.
+    def ratio(x):
+        return x / x
+
+    x = np.arange(1.0, 50.0) / 7
+    found = against_mirror(ratio, x, divide=lambda x, y: x * tg.pow(y, -1.0))
+    assert found.rows[-1].gradient > 0
 
 
 # --- conventions -------------------------------------------------------------------
@@ -374,8 +388,8 @@ def test_what_is_no_tensor_is_an_error():
 
 
 @pytest.mark.parametrize("library", PAGES)
-def test_the_table_of_a_library_has_every_rule(library):
-    """Seen without the library: a stand-in has every name."""
+def test_the_table_of_a_library_knows_no_other_rules(library):
+    """Seen without the library, which a stand-in replaces; a new rule needs no entry."""
     names = (
         library,
         f"{library}.numpy",
@@ -387,7 +401,8 @@ def test_the_table_of_a_library_has_every_rule(library):
         sys.modules.pop(page, None)
         table = __import__(page, fromlist=["TABLE"]).TABLE
         sys.modules.pop(page)
-    assert set(table) == set(tg.RULES)
+    assert len(table) > 80
+    assert set(table) <= set(tg.RULES)
 
 
 def test_scales_are_of_rules_that_are_there():
