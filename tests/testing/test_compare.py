@@ -389,7 +389,7 @@ def test_what_is_no_tensor_is_an_error():
 
 @pytest.mark.parametrize("library", PAGES)
 def test_the_table_of_a_library_knows_no_other_rules(library):
-    """Seen without the library, which a stand-in replaces; a new rule needs no entry."""
+    """Seen without the library, by a stand-in; a new rule needs no entry."""
     names = (
         library,
         f"{library}.numpy",
