@@ -37,6 +37,9 @@ ROOMS = [
     "transform",
     "draw",
     "testing",
+    "target",
+    "cli",
+    "__main__",
 ]
 
 

@@ -22,9 +22,9 @@ Operands = tuple[tuple[Array, ...], dict[str, Any]]
 
 
 @st.composite
-def _stacks(draw: Draw) -> Shape:
+def _stacks(draw: Draw, most: int = 3) -> Shape:
     """Shapes ``(..., n, n)``, n = 0 and empty stacks among them."""
-    n = draw(st.integers(0, 3))
+    n = draw(st.integers(0, most))
     return (*draw(shapes(max_dims=1, min_side=0, max_side=2)), n, n)
 
 
@@ -65,7 +65,8 @@ def _cholesky(draw: Draw, dtype: Any) -> Operands:
 @st.composite
 def _directions(draw: Draw, dtype: Any, count: int) -> Operands:
     """A matrix to move, and matrices to move it along."""
-    shape = draw(_stacks())
+    # Cofactors are of degree n - 1: moved along two, those of 3 x 3 are constant.
+    shape = draw(_stacks(most=2 + count))
     x = draw(arrays(shape=shape, dtype=dtype, domain="invertible"))
     along = arrays(shape=shape, dtype=dtype, domain="unit")
     return (x, *[draw(along) for _ in range(count)]), {}
