@@ -6,12 +6,14 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tinygrad_jp.backward import backpropagate
 from tinygrad_jp.errors import GraphError, ShapeError
 from tinygrad_jp.graph import Node
 from tinygrad_jp.hooks import visit
 from tinygrad_jp.mode import enable_grad, no_grad
-from tinygrad_jp.operands import bare, constant, weak
+from tinygrad_jp.operands import bare, constant
 
 if TYPE_CHECKING:
     from tinygrad_jp.tensor import Tensor
@@ -61,7 +63,7 @@ def _seed(tensor: Tensor, cotangent: Any, create_graph: bool) -> tuple[Node, Any
                 f"backward: needs a scalar, got shape {tensor.shape}; reduce it "
                 "with sum() or mean(), or pass a cotangent of that shape"
             )
-        seed: Any = weak(1.0, tensor.dtype)[0]
+        seed: Any = np.ones(tensor.shape, tensor.dtype)
     else:
         seed = cotangent
         if not isinstance(seed, type(tensor)):
