@@ -227,7 +227,9 @@ def solve(x: Any, y: Any) -> Any:
 
 def kron(x: Any, y: Any) -> Any:
     """PyTorch fails on some layouts of memory."""
-    return torch.kron(x.contiguous(), y.contiguous())
+    whole = torch.contiguous_format  # `contiguous()` leaves strides of length-1 axes
+    x, y = (a.clone(memory_format=whole) for a in (x, y))
+    return torch.kron(x, y)
 
 
 def dot(x: Any, y: Any) -> Any:

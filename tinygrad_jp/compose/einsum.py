@@ -19,7 +19,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from math import prod
-from string import ascii_letters
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from tinygrad_jp.tensor import Tensor
 
 Operand = Any
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _Labels: TypeAlias = tuple[str | int, ...]
 """A name for each axis: its letter, or, where an ellipsis stands for it, a number below
 0, counted from the ellipsis's last axis as in broadcasting."""
@@ -110,7 +110,7 @@ def _plan(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> _Plan:
     parts = inputs.split(",")
     for part in [*parts, output]:
         letters = part.replace("...", "", 1)
-        wrong = next((c for c in letters if c not in ascii_letters), None)
+        wrong = next((c for c in letters if c not in _LETTERS), None)
         if wrong is not None:
             raise ValueError(
                 f"einsum: {subscripts!r} has {wrong!r} in {part!r}; an axis is a "
@@ -132,7 +132,7 @@ def _plan(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> _Plan:
         result = _result(subscripts, output, set(inputs), further)
     else:
         count = Counter(inputs)
-        once = [c for c in ascii_letters if count[c] == 1]
+        once = [c for c in _LETTERS if count[c] == 1]
         result = (*further, *sorted(once))
     return _Plan(terms, result, lengths, _order(subscripts, shapes))
 

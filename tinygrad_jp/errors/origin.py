@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from os.path import basename, split
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -124,7 +124,7 @@ def _origin(
     arrays: Sequence[Any],
     own: str,
 ) -> Origin:
-    makers = [name for title, name in passed if name != own and _computes(Path(title))]
+    makers = [name for title, name in passed if name != own and _computes(title)]
     node = scene.page.running(scene.frame) if scene.page else None
     written: Sequence[_Part | None] = [None] * len(values)
     if not makers:
@@ -144,9 +144,10 @@ def _origin(
     )
 
 
-def _computes(path: Path) -> bool:
+def _computes(title: str) -> bool:
     """Whether a page of ours calls ops with operands of its own making."""
-    return path.parent.name not in _CARRIERS or path.stem in _MAKERS
+    folder, page = split(title)
+    return basename(folder) not in _CARRIERS or page.removesuffix(".py") in _MAKERS
 
 
 def _function(scene: _Scene, node: ast.AST | None) -> str | None:
