@@ -35,7 +35,12 @@ def exported(tensor: Tensor, *, copy: bool | None = None, **keywords: Any) -> An
     if not shared:
         tensor._data = data.view()
         tensor._data.flags.writeable = False
-    return _writeable(data).__dlpack__(**keywords)
+    try:
+        return _writeable(data).__dlpack__(**keywords)
+    except BufferError:  # NumPy 1 gives away no memory that it was lent read-only
+        if copy is False:
+            raise
+        return data.copy().__dlpack__(**keywords)
 
 
 def _writeable(data: Any) -> Any:
