@@ -29,8 +29,9 @@ class Node:
         rule: The op that made it; None for a leaf.
         live: Whether gradients flow into it: true of every result that is recorded.
         site: The user's line that made it; unset unless a debug mode notes it.
-        owner: A weak reference to the Tensor that takes the gradient, or None; unset
-            where none does. Weak, because that gradient may be a graph that leads back.
+        owner: A weak reference to the Tensor that takes the gradient, or of a constant
+            to what holds it; None or unset where there is none. Weak, because that
+            gradient may be a graph that leads back.
         hooks: What is called with the gradient; unset where there are none.
         takes: Whether the backward pass has more to do here than to go on: for leaves,
             and results that keep their gradient or have hooks (`hooks.py`).

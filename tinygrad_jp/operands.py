@@ -7,6 +7,7 @@ caller, who may write to it; so whatever of it is kept is watched.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from math import copysign
 from typing import TYPE_CHECKING, Any, cast
@@ -98,6 +99,8 @@ def settle(op: str, operands: Sequence[Any]) -> list[tuple[Any, Node | None]]:
         else:
             data = constant(op, operand)
             pair = data, Leaf(data.shape, data.dtype)
+            if type(operand) is ndarray:
+                pair[1].owner = weakref.ref(operand)
         found.append(pair)
         known = pair[0].dtype
         if dtype is None or dtype.kind == "b":  # a condition says nothing of precision
@@ -193,4 +196,5 @@ def as_tensor(op: str, value: object) -> Tensor:
 def node_of(value: Any) -> Leaf:
     """Give a constant Tensor its place in the graph, so that a picture shows it."""
     leaf = value._node = Leaf(value._data.shape, value._data.dtype)
+    leaf.owner = weakref.ref(value)  # for pictures: an op may not keep the value
     return leaf

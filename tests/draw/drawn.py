@@ -7,7 +7,8 @@ import numpy as np
 
 import tinygrad_jp as tg
 from tinygrad_jp import Tensor
-from tinygrad_jp.draw.build import picture_of
+from tinygrad_jp.draw.basics import Options
+from tinygrad_jp.draw.build import pictures_of
 from tinygrad_jp.draw.picture import Kind
 
 # --- graphs ------------------------------------------------------------------------
@@ -52,8 +53,8 @@ def mlp(kept=None, batch=5):
 # --- the picture model -------------------------------------------------------------
 
 
-def model(*tensors, depth=None):
-    return picture_of(tensors, depth)
+def model(*tensors, **options):
+    return pictures_of(tensors, Options(**options)).page
 
 
 def named(picture, name):

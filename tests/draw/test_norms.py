@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import tinygrad_jp as tg
 from tinygrad_jp import Tensor
-from tinygrad_jp.draw.gradients import norm_of
 from tinygrad_jp.draw.picture import Kind, root_sum_square
+from tinygrad_jp.draw.summary import norm_of
 
 
 def test_norms_are_those_of_backward_and_no_grad_is_touched():

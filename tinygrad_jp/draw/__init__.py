@@ -1,46 +1,60 @@
 """Pictures of graphs: layers as boxes, tensors as wires, gradients in colour.
 
 The way from a graph to a file is a row of rooms, each of which knows its neighbour
-alone: `boxes` and `draft` turn nodes into a picture model (`picture`), a flavour
-(`scopes`) writes it down as DOT, and `engine` runs Graphviz on that.
+alone: `boxes` and `draft` turn nodes into a picture model (`picture`) with the numbers
+of `facts`, a flavour (`scopes`) writes it down as DOT, and `engine` runs Graphviz on
+that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import get_args
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
 
 from tinygrad_jp.draw.basics import (
+    Color,
     EngineError,
     EngineWarning,
     Language,
+    Options,
+    Style,
     TooLargeError,
 )
 from tinygrad_jp.draw.drawing import Drawing
 from tinygrad_jp.errors import GraphError
+from tinygrad_jp.graph import Node
 from tinygrad_jp.tensor import Tensor
 
 __all__ = ["Drawing", "EngineError", "EngineWarning", "TooLargeError", "draw"]
 
 
 def draw(
-    tensor: Tensor | Sequence[Tensor],
-    *,
+    target: Tensor | Sequence[Tensor] | Callable[..., Any],
+    *args: Any,
+    style: Style = "scopes",
     depth: int | None = None,
+    color: Color | None = None,
     lang: Language = "en",
 ) -> Drawing:
-    """Draw what a tensor was computed from.
+    """Draw what a tensor was computed from, or what a function computes.
 
     Scopes (`tinygrad_jp.scope`, and every layer of `nn`) are boxes, or single nodes
     where much is in them. Wires carry the tensor's shape and the norm of its
     gradient, which also sets their colour and width. That of a scalar is computed
-    here, and no `grad` is touched; after `backward()` has released the graph only
-    the parameters' own `grad` can be shown.
+    here, and no `grad` is touched; where `backward()` has released the graph, its ops
+    are run again, which needs parameters that have not been updated since.
 
     Args:
-        tensor: The result, such as a loss; or several.
+        target: The result, such as a loss; or several; or a function or model, which
+            is run on `args`.
+        args: Examples to run `target` on: tensors, or arrays of numbers.
+        style: "scopes"; "book" for the book's graph of circles, from left to right,
+            with values above the wires and gradients beneath; "ops" for every op.
         depth: How many levels of scopes to open: 0 for none. Where it is None, as
-            much is opened as fits on a page.
+            much is opened as fits on a page. For "scopes" alone.
+        color: What the colour of a node says: "grad" the size of gradients, as the
+            root of their mean square, "time" and "memory" what an op costs. Where it
+            is None, its kind.
         lang: Language of the legend, "en" or "ja".
 
     Returns:
@@ -48,7 +62,7 @@ def draw(
 
     Raises:
         TypeError: Not a Tensor, or not a whole number.
-        ValueError: No tensor, a negative depth, or another language.
+        ValueError: No tensor, a negative depth, or another style, colour or language.
         GraphError: A tensor of which nothing was recorded.
         TooLargeError: More ops than can be drawn.
 
@@ -60,18 +74,9 @@ def draw(
         ...     y = x * x
         >>> draw(y.sum())
         <Drawing: 1 layer, 1 op, 1 parameter, 1 output>
+        >>> draw(lambda x: (x * x).sum(), [1.0, 2.0])
+        <Drawing: 2 ops, 1 input, 1 output>
     """
-    tensors = [tensor] if isinstance(tensor, Tensor) else list(_sequence(tensor))
-    if not tensors:
-        raise ValueError("draw: needs at least one Tensor, got none")
-    for one in tensors:
-        if not isinstance(one, Tensor):
-            raise TypeError(f"draw: needs Tensors, got {type(one).__name__}")
-        if one._node is None or (one._node.rule is None and not one._node.live):
-            raise GraphError(
-                f"draw: nothing was recorded of the tensor of shape {one.shape}; "
-                "compute it from a tensor with requires_grad=True, outside of no_grad()"
-            )
     if depth is not None:
         if not isinstance(depth, int) or isinstance(depth, bool):
             raise TypeError(
@@ -79,17 +84,52 @@ def draw(
             )
         if depth < 0:
             raise ValueError(f"draw: depth must be 0 or more, got {depth}")
-    if lang not in get_args(Language):
-        raise ValueError(
-            f"draw: lang must be one of {', '.join(get_args(Language))}, got {lang!r}"
-        )
+    _check_choice("style", style, get_args(Style))
+    _check_choice("lang", lang, get_args(Language))
+    if color is not None:
+        _check_choice("color", color, get_args(Color))
+    if callable(target) and not isinstance(target, Tensor):
+        from tinygrad_jp.draw.trace import traced
+
+        tensors, inputs = traced(target, args)
+    else:
+        tensors, inputs = _recorded(target, args), []
     unique = {one._node: one for one in tensors}
-    return Drawing.of(list(unique.values()), depth, lang)
+    options = Options(style, depth, color, lang)
+    return Drawing.of(list(unique.values()), options, inputs)
 
 
-def _sequence(value: object) -> Sequence[Tensor]:
-    if isinstance(value, (list, tuple)):
-        return value
-    raise TypeError(
-        f"draw: needs a Tensor or a list of them, got {type(value).__name__}"
-    )
+def _recorded(target: object, args: Sequence[Any]) -> list[Tensor]:
+    """The tensors to draw, each of which has something to show."""
+    if isinstance(target, Tensor):
+        tensors: list[Any] = [target]
+    elif isinstance(target, (list, tuple)):
+        tensors = list(target)
+    else:
+        raise TypeError(
+            f"draw: needs a Tensor or a list of them, got {type(target).__name__}"
+        )
+    if args:
+        raise TypeError(
+            f"draw: takes examples for a function or a model alone, got {len(args)} "
+            "beside a Tensor; for several tensors pass a list"
+        )
+    if not tensors:
+        raise ValueError("draw: needs at least one Tensor, got none")
+    for one in tensors:
+        if not isinstance(one, Tensor):
+            raise TypeError(f"draw: needs Tensors, got {type(one).__name__}")
+        node: Node | None = one._node
+        if node is None or (node.rule is None and not node.live):
+            raise GraphError(
+                f"draw: nothing was recorded of the tensor of shape {one.shape}; "
+                "compute it from a tensor with requires_grad=True, outside of no_grad()"
+            )
+    return tensors
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(
+            f"draw: {name} must be one of {', '.join(choices)}, got {value!r}"
+        )

@@ -1,13 +1,30 @@
-"""What a caller of `draw` can meet: the languages, and what can go wrong.
+"""What a caller of `draw` can meet: what can be asked for, and what can go wrong.
 
 Light, so that importing `tinygrad_jp` stays quick; the rooms that do the work are
 loaded with the first picture.
 """
 
+from dataclasses import dataclass
 from typing import Literal
+
+Style = Literal["scopes", "book", "ops"]
+"""Layers as boxes, the book's circles, or every op."""
+
+Color = Literal["grad", "time", "memory"]
+"""What the colour of a node says, in the place of its kind."""
 
 Language = Literal["en", "ja"]
 """Of the legend and of the words in labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `draw` was asked for; see there."""
+
+    style: Style = "scopes"
+    depth: int | None = None
+    color: Color | None = None
+    lang: Language = "en"
 
 
 class EngineError(RuntimeError):

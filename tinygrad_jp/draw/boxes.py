@@ -174,7 +174,16 @@ def _absorb(first: Frame, second: Frame, following: dict[Any, set[Any]]) -> None
 # --- folding -----------------------------------------------------------------------
 
 
-def choices(whole: Frame, depth: int | None) -> Iterator[Callable[[Frame], bool]]:
+Opens = Callable[[Frame], bool]
+"""Whether a frame is opened; False: it is drawn as one item."""
+
+
+def everything(frame: Frame) -> bool:
+    """Open every frame."""
+    return True
+
+
+def choices(whole: Frame, depth: int | None) -> Iterator[Opens]:
     """Ways to decide which frames are opened, from much to little.
 
     Args:
@@ -194,11 +203,15 @@ def _has_frames(frame: Frame, level: int) -> bool:
     return bool(frame.children) and frame.level < level
 
 
-def fold(whole: Frame, opens: Callable[[Frame], bool]) -> None:
-    """Mark the frames that are drawn as one item. One with a single op always is."""
+def fold(whole: Frame, opens: Opens) -> None:
+    """Mark the frames that are drawn as one item.
+
+    One with a single op always is, unless all are opened.
+    """
     for frame in whole.below():
         if frame.parent is not None:
-            frame.folded = frame.size == 1 or not opens(frame)
+            alone = frame.size == 1 and opens is not everything
+            frame.folded = alone or not opens(frame)
 
 
 def shown(whole: Frame) -> tuple[list[Frame], list[Frame]]:

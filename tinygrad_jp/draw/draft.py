@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -34,12 +34,22 @@ class Draft:
     Attributes:
         picture: What has been drawn so far.
         rows: The row of each node that is seen in it.
+        inputs: Leaves that are inputs, though a gradient flows into them.
+        everything: Whether numbers of a formula, masks and indices are drawn too.
     """
 
     def __init__(
-        self, whole: Frame, ops: Sequence[Node], tensors: Sequence[Tensor]
+        self,
+        whole: Frame,
+        ops: Sequence[Node],
+        tensors: Sequence[Tensor],
+        *,
+        inputs: Collection[Node] = (),
+        everything: bool = False,
     ) -> None:
         self.picture = Picture(Box("", None))
+        self.inputs = inputs
+        self.everything = everything
         self.rows: dict[Node, Row] = {}
         self._place: dict[Node, Item] = {}
         self._put_ops(whole)
@@ -49,7 +59,10 @@ class Draft:
     def _row(self, node: Node) -> Row:
         """The row of a node: one for all places where it is seen."""
         if node not in self.rows:
-            self.rows[node] = Row(name_of(node) or None, node.shape, str(node.dtype))
+            site = getattr(node, "site", None)
+            line = "" if site is None or site.line is None else site.line.shown()
+            name = name_of(node) or None
+            self.rows[node] = Row(name, node.shape, str(node.dtype), site=line)
         return self.rows[node]
 
     # --- ops and layers ----------------------------------------------------------
@@ -62,7 +75,12 @@ class Draft:
             frame.box = self._box(frame)
             for op in frame.ops:
                 self._place[op] = Item(
-                    Kind.OP, op_label(op), frame.box, ops=(call_form(op),), size=1
+                    Kind.OP,
+                    op_label(op, everything=self.everything),
+                    frame.box,
+                    ops=(call_form(op),),
+                    size=1,
+                    made=(self._row(op),),
                 )
                 made.append((op.order, self._place[op]))
         for frame in folded:
@@ -99,7 +117,9 @@ class Draft:
             target = self._place[op]
             for node in chain(op.inputs, index_leaves(op)):
                 source = self._place.get(node)
-                if source is target or not is_data(node, op):
+                if source is target:
+                    continue
+                if not (self.everything or is_data(node, op)):
                     continue
                 if target.kind is Kind.LAYER:  # it needs each tensor once; an op
                     if (node, target) in drawn:  # such as x * x has two wires
@@ -108,8 +128,14 @@ class Draft:
                 if source is None:
                     uses.setdefault(target, []).append(node)
                 else:
-                    self.picture.wires.append(Wire(source, target, (self._row(node),)))
+                    self._wire(source, target, node)
         return uses
+
+    def _wire(self, source: Item, target: Item, node: Node) -> None:
+        row = self._row(node)
+        self.picture.wires.append(Wire(source, target, (row,)))
+        if row not in source.made and source.kind in (Kind.OP, Kind.LAYER):
+            source.made = (*source.made, row)
 
     def _put_leaves(self, uses: dict[Item, list[Node]]) -> None:
         """Give each item its leaves: those that feed it before it, others beside.
@@ -153,7 +179,8 @@ class Draft:
         return found
 
     def _leaf(self, group: Group, box: Box, *, repeated: bool) -> Item:
-        kind = Kind.PARAMETER if group[0].live else Kind.INPUT
+        live = group[0].live and group[0] not in self.inputs
+        kind = Kind.PARAMETER if live else Kind.INPUT
         rows = tuple([self._row(leaf) for leaf in group])
         return Item(kind, "", box, rows, repeated=repeated)
 
@@ -174,7 +201,7 @@ class Draft:
             self.picture.items.append(source)
             self._place[node] = source
         self.picture.items.append(item)
-        self.picture.wires.append(Wire(self._place[node], item, (row,)))
+        self._wire(self._place[node], item, node)
         return item
 
 

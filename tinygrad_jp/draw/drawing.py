@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_jp.draw.basics import EngineWarning, Language, TooLargeError
+from tinygrad_jp.draw.basics import EngineWarning, Options, TooLargeError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tinygrad_jp.draw.picture import Picture
+    from tinygrad_jp.graph import Node
     from tinygrad_jp.tensor import Tensor
 
 MOST = 400
@@ -40,25 +41,29 @@ class Drawing:
         True
     """
 
-    def __init__(self, picture: Picture, lang: Language) -> None:
+    def __init__(
+        self, picture: Picture, whole: Picture | None, options: Options
+    ) -> None:
         self._picture = picture
-        self._lang = lang
+        self._whole = whole
+        self._options = options
 
     @classmethod
     def of(
-        cls, tensors: Sequence[Tensor], depth: int | None, lang: Language
+        cls, tensors: Sequence[Tensor], options: Options, inputs: Collection[Node] = ()
     ) -> Drawing:
         """Draw what `tensors` were computed from: `tinygrad_jp.draw`, unchecked."""
-        from tinygrad_jp.draw.build import picture_of
+        from tinygrad_jp.draw.build import pictures_of
 
-        return cls(picture_of(tensors, depth), lang)
+        made = pictures_of(tensors, options, inputs)
+        return cls(made.page, made.whole, options)
 
     @cached_property
     def dot(self) -> str:
         """The DOT source; the same graph gives the same text."""
         from tinygrad_jp.draw.scopes import write
 
-        return write(self._picture, self._lang)
+        return write(self._picture, self._options.lang)
 
     def svg(self) -> str:
         """The picture as an SVG element.

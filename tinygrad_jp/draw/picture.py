@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
+from tinygrad_jp.draw.summary import Summary
+
 Gradients = Literal["all", "leaves", "none"]
 """Which norms a picture has: of every wire, of `.grad` of the leaves alone, none."""
 
@@ -53,13 +55,23 @@ class Row:
         name: The user's name for it; None where it has none.
         shape: Its shape.
         dtype: Its dtype, as text.
-        norm: Frobenius norm of its gradient; None where that is not known.
+        value: What it holds, in numbers; None where that is not known.
+        grad: Its gradient, in numbers; None where that is not known.
+        site: The user's line that made it, such as ``net.py:12: h = x @ W``; "" where
+            nobody noted it.
     """
 
     name: str | None
     shape: tuple[int, ...]
     dtype: str
-    norm: float | None = None
+    value: Summary | None = None
+    grad: Summary | None = None
+    site: str = ""
+
+    @property
+    def norm(self) -> float | None:
+        """Frobenius norm of its gradient; None where that is not known."""
+        return None if self.grad is None else self.grad.norm
 
 
 @dataclass(eq=False, slots=True)
@@ -74,6 +86,7 @@ class Item:
             card.
         ops: The first of the ops in it, in call form.
         size: How many ops are in it.
+        made: The arrays that an op or a layer hands on.
         value: The number that an output holds.
         repeated: Drawn before; this one saves a long wire.
     """
@@ -84,6 +97,7 @@ class Item:
     rows: tuple[Row, ...] = ()
     ops: tuple[str, ...] = ()
     size: int = 0
+    made: tuple[Row, ...] = ()
     value: float | None = None
     repeated: bool = False
 

@@ -89,11 +89,11 @@ def in_loss(node: Node) -> bool:
     return False
 
 
-def op_label(op: Node) -> str:
+def op_label(op: Node, *, everything: bool = False) -> str:
     """The op's symbol, with the operands that are not drawn: ``× 0.5``, ``1 −``."""
     symbol = op.rule.symbol or op.rule.name.replace("_", " ")
     symbol = _MINUS if symbol == "-" else symbol
-    if len(op.inputs) != 2:
+    if everything or len(op.inputs) != 2:
         return symbol
     said = [None if is_data(node, op) else _operand(node) for node in op.inputs]
     before, after = said

@@ -259,7 +259,7 @@ def others_untouched(
     owners = []
     for node in walk([r._node for r in results if r._node is not None]):
         owner = getattr(node, "owner", None)
-        tensor = None if owner is None else owner()
+        tensor = owner() if owner is not None and node.live else None
         if tensor is not None and id(tensor) not in known:
             owners.append((tensor, tensor.grad))
     try:
