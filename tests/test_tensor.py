@@ -298,3 +298,41 @@ def test_relu_keeps_nan_and_makes_no_negative_zero():
     y = tg.relu(Tensor([-1.0, np.nan, -np.inf, np.inf])).data
     np.testing.assert_array_equal(y, [0.0, np.nan, 0.0, np.inf])
     assert not np.signbit(y[0])
+
+
+# --- other values ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64])
+def test_a_leaf_takes_other_values_to_the_bit(dtype):
+    x = tg.Tensor(np.ones(3), dtype=dtype, requires_grad=dtype != np.int64)
+    values = np.array([0, -0.0, 5]).astype(dtype)
+    x.data = values
+    assert x.data.tobytes() == values.tobytes()
+    values[0] = 7
+    assert x.tolist() == [0, 0, 5]
+
+
+def test_a_graph_keeps_the_values_that_it_saw():
+    x = tg.Tensor([3.0], requires_grad=True)
+    y = x * x
+    x.data = np.array([5.0])
+    y.backward(np.ones(1))
+    assert x.grad.tolist() == [6.0]
+    assert (x * 2).tolist() == [10.0]
+    x.data = tg.Tensor([1.0])
+    assert x.is_leaf
+    assert x.requires_grad
+
+
+def test_other_values_must_fit_and_results_take_none():
+    x = tg.Tensor([3.0], requires_grad=True)
+    with pytest.raises(
+        tg.ShapeError, match=r"data: needs shape \(1,\) and float64, got"
+    ):
+        x.data = np.ones(2)
+    with pytest.raises(tg.ShapeError, match=r"got \(1,\) and float32"):
+        x.data = np.ones(1, np.float32)
+    with pytest.raises(tg.GraphError, match="only a leaf takes other values"):
+        (x * 2).data = np.ones(1)
+    assert x.tolist() == [3.0]

@@ -322,6 +322,10 @@ from tinygrad_jp.ops import (
     RULES,
     rule,
 )
+from tinygrad_jp.serialize import (
+    load,
+    save,
+)
 from tinygrad_jp.tensor import (
     Tensor,
     asarray,
@@ -499,6 +503,7 @@ __all__ = [
     "less",
     "less_equal",
     "linspace",
+    "load",
     "log",
     "log1p",
     "log2",
@@ -565,6 +570,7 @@ __all__ = [
     "roll",
     "round",
     "rule",
+    "save",
     "scatter_add",
     "scope",
     "selu",

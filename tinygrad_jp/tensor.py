@@ -21,6 +21,7 @@ from tinygrad_jp.hooks import HookHandle, add_hook, keep_grad
 from tinygrad_jp.methods import Methods
 from tinygrad_jp.operands import bare, constant, make_results, node_of, real_dtype
 from tinygrad_jp.operators import Operand
+from tinygrad_jp.update import replace
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
@@ -74,10 +75,14 @@ class Tensor(Methods):
 
     @property
     def data(self) -> NDArray[Any]:
-        """The values, as a read-only view."""
+        """The values, as a read-only view; others can be assigned to a leaf."""
         view = self._data.view()
         view.flags.writeable = False
         return view
+
+    @data.setter
+    def data(self, values: Operand) -> None:
+        replace(self, values)
 
     @property
     def shape(self) -> tuple[int, ...]:

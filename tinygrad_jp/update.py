@@ -1,5 +1,7 @@
 """Updates of parameters: `p -= lr * p.grad` inside `no_grad()`.
 
+`p.data = values` gives a leaf other values, bit for bit.
+
 Copy on write: the array is written to only where nobody else holds it, no graph and
 no view. So a recorded graph keeps the values that it saw, and its gradient is right.
 """
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_jp.errors import GraphError, ShapeError
-from tinygrad_jp.graph import Leaf
+from tinygrad_jp.graph import Leaf, tick
 from tinygrad_jp.mode import current
 from tinygrad_jp.operands import as_tensor
 
@@ -51,8 +53,30 @@ def updated(
             f"{sign}: needs shape {tensor.shape} or one that broadcasts to it, "
             f"got {step.shape}"
         ) from None
+    node.changed = tick()
     result: Tensor = tensor
     return result
+
+
+def replace(tensor: Any, values: Any) -> None:
+    """Give a leaf a copy of other values, of the same shape and dtype.
+
+    Raises:
+        GraphError: A result, whose values follow from its graph.
+        ShapeError: Another shape or dtype.
+    """
+    if not tensor.is_leaf:
+        raise GraphError("data: only a leaf takes other values; this is a result")
+    array = as_tensor("data", values)._data
+    if array.shape != tensor.shape or array.dtype != tensor.dtype:
+        raise ShapeError(
+            f"data: needs shape {tensor.shape} and {tensor.dtype}, "
+            f"got {array.shape} and {array.dtype}"
+        )
+    # A new array, so that a recorded graph keeps the values that it saw.
+    tensor._data = array.copy()
+    if tensor._node is not None:
+        tensor._node.changed = tick()
 
 
 class _Holder:
