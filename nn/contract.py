@@ -20,12 +20,19 @@ class Contract:
 
     Attributes:
         takes: The shape of the batch, such as ``("batch", 784)``.
-        gives: The shape of the result, such as ``("batch", 50)``; () for a number.
+        gives: The shape of the result, such as ``("batch", 50)``; () for a number. A
+            list of them for several results. Where names cannot say it, a function of
+            the batch's shape; None where nothing is said.
         mixes_rows: Whether one row's result depends on other rows.
         laws: Each the name of a law in `tinygrad_jp.testing` with its keywords, or a
             `Law` object.
         labels: Further arguments that are labels, a whole number for each row; each
             with the name of the axis that counts the classes.
+        targets: Further arguments of the batch's shape; each "real", or "probability"
+            for numbers from 0 to 1.
+        integers: The batch holds whole numbers from 0 to below this; None: floats.
+        least: For names in `takes`, the shortest length that makes sense.
+        random: Whether it draws random numbers; each call is then tried with the same.
         without: Names of laws of all functions that do not hold here.
 
     Example:
@@ -37,27 +44,61 @@ class Contract:
     """
 
     takes: tuple[Any, ...] = ("batch", ...)
-    gives: tuple[Any, ...] = ("batch", ...)
+    gives: Any = ("batch", ...)
     mixes_rows: bool = False
     laws: tuple[Any, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    targets: Mapping[str, str] = field(default_factory=dict)
+    integers: int | None = None
+    least: Mapping[str, int] = field(default_factory=dict)
+    random: bool = False
     without: tuple[str, ...] = ()
 
 
 def in_sequence(contracts: Sequence[Contract]) -> Contract:
     """The contract of modules that are applied one after the other.
 
-    The first that asks for a length says what goes in, and the last that gives one what
-    comes out; the others must not change the shape. No laws are left.
+    The first that changes the shape, or asks for a length, says what goes in. What
+    comes out is said by the last of these, as long as each of them changes the last
+    axis alone; else nobody says it. No laws are left.
     """
-    fixed = [c for c in contracts if any(type(axis) is int for axis in c.takes)]
-    mixes = any(contract.mixes_rows for contract in contracts)
-    without = tuple({name: None for c in contracts for name in c.without})
-    if not fixed:
-        ends = (contracts[0], contracts[-1]) if contracts else (Contract(),) * 2
-        return Contract(ends[0].takes, ends[1].gives, mixes, without=without)
+    telling = [c for c in contracts if c.takes != c.gives or _fixed(c.takes)]
+    if not telling:
+        telling = [max([Contract(), *contracts], key=lambda c: _named(c.takes))]
+    first, last = telling[0], telling[-1]
+    takes, gives = first.takes, None
+    if all(map(_alike, telling)):
+        gives = takes
+        if any(_fixed(contract.takes) for contract in telling):
+            # Which further axes all of them take, nobody knows.
+            takes = _plain(takes)
+            gives = (*takes[:-1], _plain(last.gives)[-1])
     return Contract(
-        _plain(fixed[0].takes), _plain(fixed[-1].gives), mixes, without=without
+        takes,
+        gives,
+        mixes_rows=any(contract.mixes_rows for contract in contracts),
+        integers=contracts[0].integers if contracts else None,
+        least=first.least,
+        random=any(contract.random for contract in contracts),
+        without=tuple({name: None for c in contracts for name in c.without}),
+    )
+
+
+def _named(shape: tuple[Any, ...]) -> int:
+    return sum(isinstance(axis, str) for axis in shape)
+
+
+def _fixed(shape: tuple[Any, ...]) -> bool:
+    return any(type(axis) is int for axis in shape)
+
+
+def _alike(contract: Contract) -> bool:
+    """Whether a result has the batch's axes, the last of them perhaps excepted."""
+    given = contract.gives
+    return (
+        isinstance(given, tuple)
+        and len(given) == len(contract.takes)
+        and given[:-1] == contract.takes[:-1]
     )
 
 

@@ -1,26 +1,30 @@
-"""Layers: what the book calls Affine, ReLU, Sigmoid and Softmax (chapters 3 and 5).
+"""Layers that every network has: Affine, Flatten, Dropout and Embedding.
 
 Each is a Module made of tensor ops; the engine knows their gradients.
 """
 
 from __future__ import annotations
 
-from math import prod, sqrt
+from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 import tinygrad_jp as tg
 from nn import checks
 from nn.contract import Contract
+from nn.init import Init, he, weights, zeros
+from nn.init import std as normal
 from nn.module import Module
 
 
 class Affine(Module):
     """``x @ W + b``, a fully connected layer (book, chapter 5.6).
 
-    `W` starts as normal random numbers of mean 0, `b` as zeros.
+    `b` starts as zeros, and `W`, if not told otherwise, as normal random numbers of
+    standard deviation ``sqrt(2 / in_size)``, which suits a ReLU behind it (He et al.
+    2015; book, chapter 6.2.3).
 
     Shapes:
         x: (batch, in_size), or any (..., in_size); the result: (..., out_size).
@@ -29,8 +33,9 @@ class Affine(Module):
         in_size: Numbers per row that come in.
         out_size: Numbers per row that go out.
         rng: Draws `W`.
-        std: Standard deviation of `W`. Where it is None, ``sqrt(2 / in_size)``, which
-            suits a ReLU behind it (He et al. 2015; book, chapter 6.2.3).
+        init: How `W` starts: a function of `nn.init`, its name ("he", "xavier",
+            "orthogonal"), or a standard deviation.
+        std: The latter, in place of `init`.
         dtype: Of the parameters. An array that is no Tensor is taken in it too.
 
     Attributes:
@@ -59,20 +64,23 @@ got (100, 28, 28); use x.reshape(-1, 784)
         out_size: int,
         *,
         rng: np.random.Generator,
+        init: Init | None = None,
         std: float | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
         self.in_size = checks.whole("Affine", "in_size", in_size)
         self.out_size = checks.whole("Affine", "out_size", out_size)
-        checks.generator("Affine", rng)
-        checks.floating("Affine", dtype)
-        if std is None:
-            std = sqrt(2 / self.in_size)
-        std = checks.real("Affine", "std", std, zero=True)
-        # Drawn in float64, so that every dtype starts from the same numbers.
-        W = std * rng.standard_normal((self.in_size, self.out_size))
-        self.W = tg.Tensor(W, dtype=dtype, requires_grad=True)
-        self.b = tg.Tensor(np.zeros(self.out_size), dtype=dtype, requires_grad=True)
+        self.W = weights(
+            "Affine",
+            (self.in_size, self.out_size),
+            fan_in=self.in_size,
+            rng=rng,
+            init=init,
+            std=std,
+            default=he,
+            dtype=dtype,
+        )
+        self.b = zeros((self.out_size,), dtype)
 
     @property
     def contract(self) -> Contract:
@@ -81,11 +89,16 @@ got (100, 28, 28); use x.reshape(-1, 784)
 
     def forward(self, x: Any) -> tg.Tensor:
         """Weigh and sum each row, and add the bias."""
-        if not isinstance(x, tg.Tensor):
-            x = tg.Tensor(x, dtype=self.W.dtype, name="x")
+        x = checks.tensor(x, self.W.dtype)
         if x.ndim == 0 or x.shape[-1] != self.in_size:
             raise self._misfit(x.shape)
-        result: tg.Tensor = x @ self.W + self.b
+        result: tg.Tensor
+        if x.ndim <= 2:
+            result = x @ self.W + self.b
+            return result
+        # One product of matrices takes less than one for each row of the batch.
+        rows = x.reshape(-1, self.in_size)
+        result = (rows @ self.W + self.b).reshape(*x.shape[:-1], self.out_size)
         return result
 
     def _misfit(self, shape: tuple[int, ...]) -> tg.ShapeError:
@@ -95,10 +108,9 @@ got (100, 28, 28); use x.reshape(-1, 784)
             repair = f"; use x.reshape(-1, {size})"
         elif len(shape) == 2 and shape[0] == size:
             repair = "; use x.T"
-        name = self.name or "Affine"
-        prefix = name if name.startswith("Affine") else f"Affine ({name})"
         return tg.ShapeError(
-            f"{prefix}: x must have shape (batch, {size}), got {shape}{repair}"
+            f"{checks.who('Affine', self.name)}: x must have shape (batch, {size}), "
+            f"got {shape}{repair}"
         )
 
     def arguments(self) -> str:
@@ -106,92 +118,180 @@ got (100, 28, 28); use x.reshape(-1, 784)
         return f"{self.in_size}, {self.out_size}"
 
 
-class ReLU(Module):
-    """``max(x, 0)``, element by element, with relu'(0) = 0 (book, chapter 5.5.1).
+class Flatten(Module):
+    """All numbers of a row in one line: (batch, ...) becomes (batch, size).
+
+    Between convolutions and an Affine (book, chapter 7.5).
+
+    Raises:
+        ShapeError: Called with a scalar, which has no batch.
 
     Example:
         >>> import nn
-        >>> nn.ReLU()([-1.0, 0.0, 2.0])
-        Tensor([0., 0., 2.])
+        >>> nn.Flatten()(np.zeros((100, 1, 28, 28))).shape
+        (100, 784)
     """
 
     @property
     def contract(self) -> Contract:
-        """Each element for itself; larger ones give no smaller results."""
+        """Each row for itself, its numbers unchanged."""
         return Contract(
-            laws=(
-                ("monotone", {}),
-                ("homogeneous", {"degree": 1}),
-                ("permutation_equivariant", {"axis": -1}),
-            )
+            gives=lambda shape: (shape[0], prod(shape[1:])),
+            laws=(("homogeneous", {"degree": 1}),),
         )
 
     def forward(self, x: Any) -> tg.Tensor:
-        """Keep what is above 0."""
-        return tg.relu(x)
+        """Give each row one axis."""
+        x = checks.tensor(x)
+        if x.ndim == 0:
+            raise tg.ShapeError("Flatten: x must have shape (batch, ...), got ()")
+        # Not -1: it cannot be told from a batch without rows.
+        result: tg.Tensor = x.reshape(x.shape[0], prod(x.shape[1:]))
+        return result
 
 
-class Sigmoid(Module):
-    """``1 / (1 + exp(-x))``, element by element (book, chapter 5.5.2).
+class Dropout(Module):
+    """In training each number is dropped, made 0, with a probability of `ratio`.
 
-    Example:
-        >>> import nn
-        >>> nn.Sigmoid()([-1000.0, 0.0, 1000.0])
-        Tensor([0. , 0.5, 1. ])
-    """
-
-    @property
-    def contract(self) -> Contract:
-        """Each element for itself; larger ones give no smaller results."""
-        return Contract(
-            laws=(("monotone", {}), ("permutation_equivariant", {"axis": -1}))
-        )
-
-    def forward(self, x: Any) -> tg.Tensor:
-        """Squeeze each number to between 0 and 1."""
-        return tg.sigmoid(x)
-
-
-class Softmax(Module):
-    """Scores to probabilities that sum to 1 over `axis` (book, chapter 3.5).
-
-    To train with, take `nn.SoftmaxWithLoss` on the scores themselves instead.
+    Srivastava et al. 2014; book, chapter 6.4.3. Those that are left are divided by
+    ``1 - ratio``, so that the mean stays, and prediction, after `eval()`, needs nothing
+    (the book multiplies by ``1 - ratio`` there instead).
 
     Args:
-        axis: The axis of the classes; the last one, so each row for itself.
+        ratio: The probability; at least 0 and below 1. The book's `dropout_ratio`.
+        rng: Draws what is dropped, anew in each call.
+
+    Attributes:
+        rng: The Generator.
 
     Example:
         >>> import nn
-        >>> nn.Softmax()([[0.0, 0.0], [1000.0, 0.0]])
-        Tensor([[0.5, 0.5],
-                [1. , 0. ]])
+        >>> dropout = nn.Dropout(0.5, rng=np.random.default_rng(0))
+        >>> dropout(np.ones(6)).tolist()
+        [2.0, 2.0, 2.0, 0.0, 0.0, 0.0]
+        >>> dropout.eval()(np.ones(6)).tolist()
+        [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     """
 
-    def __init__(self, axis: int = -1) -> None:
-        if not isinstance(axis, int) or isinstance(axis, bool):
-            raise TypeError(f"Softmax: axis must be a whole number, got {axis!r}")
-        self.axis = axis
+    def __init__(self, ratio: float = 0.5, *, rng: np.random.Generator) -> None:
+        self.ratio = checks.below_one("Dropout", "ratio", ratio)
+        self.rng = checks.generator("Dropout", rng)
 
     @property
     def contract(self) -> Contract:
-        """Probabilities over `axis`; over the first one, rows mix."""
-        axis = self.axis
-        shape: tuple[Any, ...] = ("batch", ..., "classes")
-        if axis != -1:
-            count = max(2, axis + 1 if axis >= 0 else -axis)
-            shape = ("batch", *(f"axis{i}" for i in range(1, count)))
-        laws = ("sums_to_one", "shift_invariant", "permutation_equivariant")
+        """In training, what is drawn goes by the place within the batch."""
+        if not self.training or not self.ratio:
+            return Contract(laws=(("homogeneous", {"degree": 1}),))
         return Contract(
-            shape,
-            shape,
-            mixes_rows=axis != -1 and axis % len(shape) == 0,
-            laws=tuple((law, {"axis": axis}) for law in laws),
+            laws=(("homogeneous", {"degree": 1}),),
+            random=True,
+            without=("takes one row", "splits"),
         )
 
     def forward(self, x: Any) -> tg.Tensor:
-        """Normalise the exponentials."""
-        return tg.softmax(x, axis=self.axis)
+        """Drop some, and scale the rest."""
+        result = checks.tensor(x)
+        if self.training and self.ratio:
+            result = result * self._mask(result.shape, result.dtype)
+        return result
+
+    def _mask(self, shape: tuple[int, ...], dtype: Any) -> tg.Tensor:
+        """What to multiply each number with: 0, or what keeps the mean."""
+        kept = self.rng.random(shape, np.float32) >= self.ratio
+        dtype = dtype if dtype.kind == "f" else np.float64
+        mask = tg.asarray(kept * np.asarray(1 / (1 - self.ratio), dtype))
+        mask.name = "mask"  # in pictures
+        return mask
 
     def arguments(self) -> str:
-        """The axis."""
-        return f"axis={self.axis}"
+        """The ratio."""
+        return f"{self.ratio:g}"
+
+
+class Embedding(Module):
+    """A vector for each of `count` things, such as words: row i of `W` for i.
+
+    What ``one_hot(i) @ W`` gives, without the product.
+
+    Shapes:
+        ids: whole numbers of any shape (...); the result: (..., size).
+
+    Args:
+        count: How many things.
+        size: Numbers per vector.
+        rng: Draws `W`.
+        init: How `W` starts, as in `Affine`; by default with standard deviation 0.01.
+        std: A standard deviation, in place of `init`.
+        dtype: Of the parameter.
+
+    Attributes:
+        W: The vectors, (count, size). The gradient of one that comes several times is
+            the sum of all.
+
+    Raises:
+        TypeError: Called with something else than integers.
+        ValueError: Called with a number that is none of 0 to count - 1.
+
+    Example:
+        >>> import nn
+        >>> words = nn.Embedding(1000, 8, rng=np.random.default_rng(0))
+        >>> words([[3, 14, 15], [9, 2, 6]]).shape
+        (2, 3, 8)
+        >>> words([1000])
+        Traceback (most recent call last):
+            ...
+        ValueError: Embedding: ids must be 0 to 999, got 1000 at (0,)
+    """
+
+    def __init__(
+        self,
+        count: int,
+        size: int,
+        *,
+        rng: np.random.Generator,
+        init: Init | None = None,
+        std: float | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.count = checks.whole("Embedding", "count", count)
+        self.size = checks.whole("Embedding", "size", size)
+        self.W = weights(
+            "Embedding",
+            (self.count, self.size),
+            fan_in=1,  # of a one-hot row, all but one are 0
+            rng=rng,
+            init=init,
+            std=std,
+            default=normal(0.01),
+            dtype=dtype,
+        )
+
+    @property
+    def contract(self) -> Contract:
+        """Each number for itself."""
+        return Contract(gives=("batch", ..., self.size), integers=self.count)
+
+    def forward(self, ids: Any) -> tg.Tensor:
+        """Look up the vectors."""
+        result: tg.Tensor = self.W[self._checked(ids)]
+        return result
+
+    def _checked(self, ids: Any) -> NDArray[Any]:
+        found: NDArray[Any] = np.asarray(ids)
+        who = checks.who("Embedding", self.name)
+        if not found.size and found.dtype.kind == "f":  # as [] is
+            found = found.astype(np.int64)
+        if found.dtype.kind not in "iu":
+            raise TypeError(f"{who}: ids must be integers, got {found.dtype}")
+        wrong = (found < 0) | (found >= self.count)
+        if wrong.any():
+            place = tuple(np.argwhere(wrong)[0].tolist())
+            raise ValueError(
+                f"{who}: ids must be 0 to {self.count - 1}, got {found[place]}"
+                + (f" at {place}" if place else "")
+            )
+        return found
+
+    def arguments(self) -> str:
+        """The sizes."""
+        return f"{self.count}, {self.size}"

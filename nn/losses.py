@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import tinygrad_jp as tg
+from nn import checks
 from nn.contract import Contract
 from nn.module import Module
 
@@ -61,26 +62,15 @@ got 2 in row 1
 
     def forward(self, scores: Any, t: Any) -> tg.Tensor:
         """``-sum(t * log(softmax(scores))) / batch``."""
-        if not isinstance(scores, tg.Tensor):
-            scores = tg.Tensor(scores, name="scores")
-        if not isinstance(t, tg.Tensor):
-            t = tg.Tensor(t, name="t")
+        scores = checks.tensor(scores, name="scores")
+        t = checks.tensor(t, name="t")
         _check(scores.shape, t)
         log_y = tg.log_softmax(scores)
         if t.ndim == 1:
             picked = log_y[np.arange(len(t)), t]
         else:
-            picked = log_y * _in_dtype(t, scores.dtype)
+            picked = log_y * checks.in_dtype(t, scores.dtype)
         return tg.sum(picked) * (-1.0 / len(t))
-
-
-def _in_dtype(t: tg.Tensor, dtype: Any) -> tg.Tensor:
-    """Probabilities in the dtype of the scores, so that float32 stays float32."""
-    if t.dtype == dtype:
-        return t
-    if t.requires_grad:
-        return t.astype(dtype)
-    return tg.Tensor(t, dtype=dtype, name=t.name)
 
 
 def _check(shape: tuple[int, ...], t: tg.Tensor) -> None:

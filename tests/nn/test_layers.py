@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -69,7 +69,7 @@ def test_affine_keeps_rows_apart(seed, in_size):
     check_semantics(affine(in_size, 2, seed, np.float32), x)
 
 
-@pytest.mark.parametrize("shape", [(3,), (5, 4, 3), (0, 3)])
+@pytest.mark.parametrize("shape", [(3,), (5, 4, 3), (0, 3), (2, 0, 3), (2, 1, 2, 3)])
 def test_affine_takes_rows_of_any_leading_shape(shape):
     layer = affine()
     x = np.random.default_rng(0).standard_normal(shape)
@@ -153,6 +153,11 @@ def test_affine_draws_from_its_generator_alone_and_alike_in_every_dtype():
         ({"std": -1}, ValueError, "std must be finite and at least 0, got -1"),
         ({"std": math.nan}, ValueError, "std must be finite and at least 0, got nan"),
         ({"std": "he"}, TypeError, "std must be a number, got 'he'"),
+        ({"init": "best"}, ValueError, "init must be .*, got 'best'"),
+        ({"init": -1}, ValueError, "init must be finite and at least 0, got -1"),
+        ({"init": None, "std": -1}, ValueError, "std must be finite and at least 0"),
+        ({"init": "he", "std": 1}, ValueError, "init or std, got both 'he' and 1"),
+        ({"init": [1]}, TypeError, r"init must be a number, got \[1\]"),
         ({"dtype": np.int32}, TypeError, "dtype must be float16, .*, got int32"),
         ({"dtype": complex}, TypeError, "dtype must be float16, .*, got complex128"),
     ],
@@ -173,86 +178,150 @@ def test_affine_without_generator_names_it():
         nn.Affine(2, 2)
 
 
-# --- activations -----------------------------------------------------------------
-
-LAYERS = {"ReLU": nn.ReLU(), "Sigmoid": nn.Sigmoid(), "Softmax": nn.Softmax()}
+# --- Flatten ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", LAYERS)
-@given(x=ROWS)
-def test_gradient_at_every_point(name, x):
-    gradcheck(LAYERS[name], x)
+@given(shape=hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=3))
+def test_flatten_keeps_rows_and_their_numbers(shape):
+    x = np.arange(math.prod(shape), dtype=np.float64).reshape(shape)
+    y = nn.Flatten()(x)
+    assert y.shape == (shape[0], math.prod(shape[1:]))
+    for row, flat in zip(x, y.data):
+        assert flat.tolist() == np.ravel(row).tolist()
 
 
-@pytest.mark.parametrize("name", LAYERS)
-@given(seed=SEED, batch=st.integers(2, 5), size=SMALL)
-def test_rows_are_kept_apart(name, seed, batch, size):
-    x = np.random.default_rng(seed).standard_normal((batch, size))
-    check_semantics(LAYERS[name], x)
+def test_flatten_needs_a_batch():
+    with pytest.raises(tg.ShapeError, match=r"Flatten: x must have shape .*, got \(\)"):
+        nn.Flatten()(1.0)
 
 
-@pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_dtype_is_kept(name, dtype):
-    x = tg.Tensor([[-1.0, 0.0, 2.0]], dtype=dtype, requires_grad=True)
-    y = LAYERS[name](x)
+# --- Dropout ---------------------------------------------------------------------
+
+
+@given(seed=SEED, ratio=st.floats(0, 0.9), shape=hnp.array_shapes(max_dims=3))
+def test_dropout_keeps_a_number_divided_or_makes_it_zero(seed, ratio, shape):
+    dropout = nn.Dropout(ratio, rng=np.random.default_rng(seed))
+    x = np.random.default_rng(seed + 1).uniform(1, 2, shape)
+    y = dropout(x).data
+    kept = y != 0
+    np.testing.assert_allclose(y[kept], x[kept] / (1 - ratio), rtol=1e-12)
+
+
+@given(seed=SEED, ratio=st.sampled_from([0.0, 0.2, 0.5, 0.9]))
+@settings(max_examples=20)
+def test_dropout_drops_its_share_and_keeps_the_mean(seed, ratio):
+    y = nn.Dropout(ratio, rng=np.random.default_rng(seed))(np.ones(20_000)).data
+    share = (y == 0).mean()
+    assert abs(share - ratio) < 5 * math.sqrt(ratio * (1 - ratio) / 20_000) + 1e-12
+    assert abs(y.mean() - 1) < 0.1
+
+
+def test_dropout_drops_anew_in_each_call_and_the_same_from_the_same_generator():
+    first, second = (nn.Dropout(rng=np.random.default_rng(0)) for _ in range(2))
+    x = np.ones((4, 50))
+    once, again = first(x).data, first(x).data
+    assert (once != again).any()
+    np.testing.assert_array_equal(once, second(x).data)
+    np.testing.assert_array_equal(again, second(x.astype(np.float32)).data)
+
+
+def test_dropout_does_nothing_for_prediction_and_draws_nothing():
+    dropout = nn.Dropout(0.5, rng=np.random.default_rng(0)).eval()
+    x = tg.Tensor(np.ones((4, 3)), requires_grad=True)
+    assert dropout(x) is x
+    state = np.random.default_rng(0).bit_generator.state
+    assert dropout.rng.bit_generator.state == state
+
+
+def test_dropout_passes_the_gradient_on_where_it_passed_the_number():
+    dropout = nn.Dropout(0.5, rng=np.random.default_rng(0))
+    x = tg.Tensor(np.ones(100), requires_grad=True)
+    y = dropout(x)
     y.sum().backward()
-    assert (y.dtype, x.grad.dtype) == (dtype, dtype)
+    np.testing.assert_array_equal(x.grad.data, y.data)
+    assert set(x.grad.tolist()) == {0.0, 2.0}
 
 
-@given(x=ROWS)
-def test_relu_keeps_what_is_above_zero(x):
-    y = nn.ReLU()(x).data
-    assert y.tolist() == [[max(v, 0.0) for v in row] for row in x.tolist()]
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_dropout_keeps_the_dtype(dtype):
+    assert nn.Dropout(rng=np.random.default_rng(0))(np.ones(9, dtype)).dtype == dtype
 
 
-def test_relu_has_gradient_zero_at_zero():
-    x = tg.Tensor([-1.0, 0.0, 1.0], requires_grad=True)
-    nn.ReLU()(x).sum().backward()
-    assert x.grad.tolist() == [0, 0, 1]
+def test_dropout_of_integers_does_not_round():
+    y = nn.Dropout(0.2, rng=np.random.default_rng(0))(np.ones(50, int))
+    assert set(y.tolist()) == {0.0, 1.25}
 
 
-@given(x=ROWS)
-def test_sigmoid_is_the_logistic_function(x):
-    y = nn.Sigmoid()(x).data
-    expected = [[1 / (1 + math.exp(-v)) for v in row] for row in x.tolist()]
-    np.testing.assert_allclose(y, expected, rtol=1e-6, atol=1e-16)
-    np.testing.assert_allclose(y + nn.Sigmoid()(-x).data, 1, rtol=1e-15)
+@pytest.mark.parametrize(
+    ("ratio", "error", "message"),
+    [
+        (1, ValueError, "Dropout: ratio must be below 1, got 1"),
+        (-0.1, ValueError, "ratio must be finite and at least 0, got -0.1"),
+        (math.nan, ValueError, "ratio must be finite and at least 0, got nan"),
+        ("half", TypeError, "ratio must be a number, got 'half'"),
+    ],
+)
+def test_dropout_checks_its_ratio(ratio, error, message):
+    with pytest.raises(error, match=message):
+        nn.Dropout(ratio, rng=np.random.default_rng(0))
+    with pytest.raises(TypeError, match=r"Dropout: rng must be .*Generator, got 3"):
+        nn.Dropout(0.5, rng=3)
 
 
-@given(x=ROWS, shift=st.floats(-1e3, 1e3))
-def test_softmax_gives_probabilities(x, shift):
-    y = nn.Softmax()(x).data
-    assert (y > 0).all()
-    np.testing.assert_allclose(y.sum(axis=1), 1, rtol=1e-12)
-    for row, probabilities in zip(x.tolist(), y):
-        total = math.fsum(math.exp(v) for v in row)
-        expected = [math.exp(v) / total for v in row]
-        np.testing.assert_allclose(probabilities, expected, rtol=1e-12)
-    np.testing.assert_allclose(nn.Softmax()(x + shift).data, y, rtol=1e-9)
+# --- Embedding -------------------------------------------------------------------
 
 
-@given(x=ROWS)
-def test_softmax_over_another_axis(x):
-    np.testing.assert_allclose(nn.Softmax(axis=0)(x.T).data, nn.Softmax()(x).data.T)
+def embedding(count=5, size=3, **options):
+    return nn.Embedding(count, size, rng=np.random.default_rng(0), **options)
 
 
-def test_softmax_over_the_batch_is_caught():
-    x = np.random.default_rng(0).standard_normal((4, 3))
-    gradcheck(nn.Softmax(axis=0), x)
-    with pytest.raises(Exception, match="row"):
-        check_semantics(nn.Softmax(axis=0), x)
+@given(
+    ids=hnp.arrays(
+        np.int64, hnp.array_shapes(max_dims=3, min_side=0), elements=st.integers(0, 4)
+    )
+)
+def test_embedding_gives_what_one_hot_rows_select(ids):
+    layer = embedding(dtype=np.float64)
+    y = layer(ids)
+    assert y.shape == (*ids.shape, 3)
+    rows = (
+        nn.one_hot(ids.ravel(), 5, dtype=np.float64) if ids.size else np.zeros((0, 5))
+    )
+    np.testing.assert_allclose(y.data.reshape(-1, 3), rows @ layer.W.data)
+    y.backward(np.ones(y.shape))
+    counts = np.bincount(ids.ravel(), minlength=5)
+    np.testing.assert_allclose(layer.W.grad.data, np.outer(counts, np.ones(3)))
 
 
-@pytest.mark.parametrize("axis", [1.0, "1", None, True, (0, 1)])
-def test_softmax_checks_its_axis(axis):
-    with pytest.raises(TypeError, match="Softmax: axis must be a whole number, got"):
-        nn.Softmax(axis=axis)
+def test_embedding_takes_integers_of_any_kind():
+    layer = embedding()
+    for ids in ([1, 4], (1, 4), np.array([1, 4], np.uint8), tg.Tensor([1, 4])):
+        np.testing.assert_array_equal(layer(ids).data, layer.W.data[[1, 4]])
+    assert layer(2).shape == (3,)
+    assert layer([]).shape == (0, 3)
+    assert math.isclose(embedding(200, 50).W.data.std(), 0.01, rel_tol=0.05)
 
 
-def test_softmax_of_the_book():
-    y = nn.Softmax()([2.2, 0.4, 0.7]).data
-    np.testing.assert_allclose(y, [0.72023846, 0.11905462, 0.16070692], atol=5e-9)
+@pytest.mark.parametrize(
+    ("ids", "error", "message"),
+    [
+        ([[0, 1], [2, 5]], ValueError, "ids must be 0 to 4, got 5 at (1, 1)"),
+        ([-1], ValueError, "ids must be 0 to 4, got -1 at (0,)"),
+        (7, ValueError, "ids must be 0 to 4, got 7"),
+        ([1.0], TypeError, "ids must be integers, got float64"),
+        ([True], TypeError, "ids must be integers, got bool"),
+    ],
+)
+def test_embedding_says_which_number_is_none_of_its_own(ids, error, message):
+    with pytest.raises(error, match=f"^Embedding: {re.escape(message)}$"):
+        embedding()(ids)
+
+
+def test_what_repr_shows_of_layers():
+    rng = np.random.default_rng(0)
+    assert repr(nn.Dropout(0.5, rng=rng)) == "Dropout(0.5)"
+    assert repr(nn.Flatten()) == "Flatten()"
+    assert repr(embedding()) == "Embedding(5, 3)  15 parameters"
 
 
 # --- a forward pass by known numbers (chapter 3.4) --------------------------------

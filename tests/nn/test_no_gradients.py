@@ -57,7 +57,7 @@ def _of_node(node: ast.AST) -> Iterator[str]:
         if owner == "tg" and node.attr not in tg.__all__:
             yield f"uses tg.{node.attr}, which is not public"
         private = node.attr.startswith("_") and not node.attr.endswith("__")
-        if private and owner not in ("self", "cls"):
+        if private and owner not in ("self", "cls", "super()"):
             yield f"uses {owner}.{node.attr}"
         if node.attr == "backward" and isinstance(node.ctx, ast.Store):
             yield f"sets {owner}.backward"
@@ -103,16 +103,47 @@ def test_scan_finds_what_it_is_for(line):
     assert offences(line)
 
 
+def rng():
+    return np.random.default_rng(0)
+
+
+def reshaped(layer, *shape):
+    """A layer, given its batch in another shape."""
+    return lambda x: layer(tg.reshape(x, shape))
+
+
 LAYERS = [
-    nn.Affine(3, 3, rng=np.random.default_rng(0)),
+    nn.Affine(3, 3, rng=rng()),
     nn.ReLU(),
+    nn.LeakyReLU(),
+    nn.ELU(),
+    nn.GELU(),
+    nn.SiLU(),
     nn.Sigmoid(),
+    nn.Tanh(),
     nn.Softmax(),
+    nn.Dropout(0.5, rng=rng()),
+    nn.Flatten(),
     nn.BatchNormalization(3),
     nn.BatchNormalization(3).eval(),
+    nn.LayerNormalization(3),
+    nn.Residual(nn.Affine(3, 3, rng=rng())),
+    reshaped(nn.Convolution(1, 2, 2, rng=rng()), 1, 1, 2, 3),
+    reshaped(nn.Pooling(2), 1, 1, 2, 3),
+    reshaped(nn.Pooling(2, kind="average"), 1, 1, 2, 3),
+    reshaped(nn.GlobalAveragePooling(), 1, 1, 2, 3),
+    reshaped(nn.RNN(3, 2, rng=rng(), returns="last"), 1, 2, 3),
+    reshaped(nn.LSTM(3, 2, rng=rng(), returns="last"), 1, 2, 3),
+    reshaped(nn.GRU(3, 2, rng=rng(), returns="last"), 1, 2, 3),
+    reshaped(nn.MultiHeadAttention(3, 1, causal=True, rng=rng()), 1, 2, 3),
+    lambda x: nn.Embedding(3, 3, rng=rng())([0, 1]) + x,
     lambda x: nn.SoftmaxWithLoss()(x, [0, 1]),
     lambda x: nn.SoftmaxWithLoss()(x, np.eye(3)[:2]),
-    nn.TwoLayerNet(3, 4, 3, rng=np.random.default_rng(0)),
+    lambda x: nn.SigmoidWithLoss()(x, np.ones((2, 3))),
+    lambda x: nn.MeanSquaredError()(x, np.zeros((2, 3))),
+    lambda x: nn.L1()(x, np.zeros((2, 3))),
+    lambda x: nn.Huber()(x, np.zeros((2, 3))),
+    nn.TwoLayerNet(3, 4, 3, rng=rng()),
 ]
 
 

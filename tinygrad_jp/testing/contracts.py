@@ -21,6 +21,7 @@ from tinygrad_jp.testing.gradcheck import gradcheck
 from tinygrad_jp.testing.laws import LAWS
 from tinygrad_jp.testing.semantics import check_semantics
 from tinygrad_jp.testing.subject import Array, Law, Subject
+from tinygrad_jp.tree import leaves
 
 ROWS = 4
 """How many rows the batches have."""
@@ -45,7 +46,8 @@ def check_module(
     for any length; ``...`` for any further axes), `mixes_rows`, `laws` (each a `Law`,
     or the name of one in `tinygrad_jp.testing` and its keywords), `labels` (arguments
     that are labels, each with the name of the axis that counts the classes) and
-    `without` (names of laws that do not hold). A module that can be switched, by
+    `without` (names of laws that do not hold); it may have those of `nn.Contract` that
+    say what else to draw, and how. A module that can be switched, by
     ``train()`` and ``eval()``, is checked in both modes, each with the contract that it
     has there. Everything is tried on copies; the module stays as it is.
 
@@ -118,21 +120,34 @@ def _batches(
     if x is not None:
         shapes = [np.shape(x)]
     else:
-        shapes = [_shape(contract.takes, axes) for axes in FURTHER]
+        least = getattr(contract, "least", {})
+        shapes = [_shape(contract.takes, axes, least) for axes in FURTHER]
     for shape in dict.fromkeys(shapes):
         sizes = _sizes(contract.takes, shape)
         labels = {
             name: rng.integers(0, sizes[classes], shape[0])
             for name, classes in getattr(contract, "labels", {}).items()
         }
-        batch = rng.normal(size=shape) if x is None else np.array(x, np.float64)
+        for name, kind in getattr(contract, "targets", {}).items():
+            draw = rng.random if kind == "probability" else rng.normal
+            labels[name] = draw(size=shape)
+        integers = getattr(contract, "integers", None)
+        if integers is not None:
+            batch = rng.integers(0, integers, shape) if x is None else np.array(x)
+        else:
+            batch = rng.normal(size=shape) if x is None else np.array(x, np.float64)
         yield batch, labels
 
 
-def _shape(takes: tuple[Any, ...], further: tuple[int, ...]) -> tuple[int, ...]:
+def _shape(
+    takes: tuple[Any, ...], further: tuple[int, ...], least: Mapping[str, int]
+) -> tuple[int, ...]:
     """A shape of the kind: 4 rows, and lengths from 3 up for what is free."""
     free = [axis for axis in takes[1:] if isinstance(axis, str)]
-    sizes = {name: 3 + i for i, name in enumerate(dict.fromkeys(free))}
+    sizes = {
+        name: max(3 + i, least.get(name, 0))
+        for i, name in enumerate(dict.fromkeys(free))
+    }
     found = [ROWS]
     for axis in takes[1:]:
         found += further if axis is ... else [sizes.get(axis, axis)]
@@ -168,22 +183,42 @@ def _check_meaning(
     data: Mapping[str, Any],
     rng: np.random.Generator,
 ) -> tuple[str, ...]:
-    laws = [_gives(contract), *map(_law, getattr(contract, "laws", ()))]
+    laws = [*map(_law, getattr(contract, "laws", ()))]
     # In a network another layer may hide it: a softmax of one class is constant.
     single = len(getattr(module, "named_modules", list)()) < 2
     if contract.mixes_rows and contract.gives and single:
         laws.append(_mixes())
     dtypes = {np.dtype(p.dtype) for p in getattr(module, "parameters", list)()}
-    return check_semantics(
-        module,
-        x,
-        data=data,
-        mixes_rows=contract.mixes_rows,
-        keeps_dtype=np.dtype(np.float64) not in dtypes,
-        laws=laws,
-        without=getattr(contract, "without", ()),
-        seed=rng,
-    )
+    several = isinstance(contract.gives, list)
+    held: dict[str, None] = {}
+    for place, shape in enumerate(contract.gives if several else [contract.gives]):
+        said = [] if shape is None else [_gives(contract.takes, shape)]
+        checked = check_semantics(
+            _one_result(module, contract, place if several else None),
+            x,
+            data=data,
+            mixes_rows=contract.mixes_rows,
+            keeps_dtype=np.dtype(np.float64) not in dtypes,
+            laws=[*said, *laws],
+            without=getattr(contract, "without", ()),
+            seed=rng,
+        )
+        held |= dict.fromkeys(checked)
+    return tuple(held)
+
+
+def _one_result(module: Any, contract: Any, place: int | None) -> Callable[..., Any]:
+    """The module as a function with one result, which draws the same in every call."""
+    random = getattr(contract, "random", False)
+
+    def function(x: Any, **data: Any) -> Any:
+        result = (deepcopy(module) if random else module)(x, **data)
+        return result if place is None else leaves(result)[place]
+
+    function.__name__ = type(module).__name__
+    if place is not None:
+        function.__name__ += f" (result {place})"
+    return function
 
 
 def _law(entry: Any) -> Law:
@@ -200,14 +235,17 @@ def _law(entry: Any) -> Law:
     return law
 
 
-def _gives(contract: Any) -> Law:
-    """The shape of the result is the one in the contract."""
+def _gives(takes: tuple[Any, ...], gives: Any) -> Law:
+    """The shape of the result is the one in the contract, or what it computes."""
 
     def broken(subject: Subject) -> str | None:
-        sizes = _sizes(contract.takes, subject.x.shape)
         expected: list[Any] = []
-        for axis in contract.gives:
-            expected += sizes[...] if axis is ... else [sizes.get(axis, axis)]
+        if callable(gives):
+            expected += gives(subject.x.shape)
+        else:
+            sizes = _sizes(takes, subject.x.shape)
+            for axis in gives:
+                expected += sizes[...] if axis is ... else [sizes.get(axis, axis)]
         shape = subject(subject.x).shape
         if shape == tuple(expected):
             return None
