@@ -8,17 +8,22 @@ the engine knows theirs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, Self, overload
 
+import numpy as np
+from numpy.typing import DTypeLike
+
 import tinygrad_jp as tg
 from nn.contract import Contract, in_sequence
+from nn.state import Stateful
+from nn.summary import Summary, summarize
 
 _keys = count(1)
 
 
-class Module:
+class Module(Stateful):
     """A part of a network. Subclasses write `forward` and set attributes.
 
     An attribute that is a Tensor with ``requires_grad=True`` is a parameter; one
@@ -47,6 +52,7 @@ class Module:
     name: str | None = None
     training: bool = True
     _scope: tg.scope | None = None
+    _hooks: dict[int, Any] | None = None
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """Run `forward` in a scope, which a picture shows as a box."""
@@ -55,7 +61,11 @@ class Module:
             name = self.name or type(self).__name__
             scope = self._scope = tg.scope(name, next(_keys))
         with scope:
-            return self.forward(*args, **keywords)
+            result = self.forward(*args, **keywords)
+        if self._hooks:
+            for hook in list(self._hooks.values()):
+                hook(self, args, result)
+        return result
 
     def forward(self, *args: Any, **keywords: Any) -> Any:
         """What the module computes, in tensor ops. Each subclass writes its own."""
@@ -65,6 +75,26 @@ class Module:
     def contract(self) -> Contract | None:
         """What it promises, for `tinygrad_jp.testing.check_module`; None: nothing."""
         return None
+
+    def register_forward_hook(
+        self, hook: Callable[[Module, tuple[Any, ...], Any], object]
+    ) -> tg.HookHandle:
+        """Have each call end with ``hook(module, arguments, result)``, to look at it.
+
+        Returns:
+            A handle: `remove()` takes the hook out; so does the end of a `with`.
+
+        Example:
+            >>> import nn
+            >>> relu = nn.ReLU()
+            >>> with relu.register_forward_hook(lambda m, a, y: print(y.tolist())):
+            ...     result = relu([-1.0, 2.0])
+            [0.0, 2.0]
+        """
+        if self._hooks is None:
+            self._hooks = {}
+        watcher: Any = hook
+        return tg.HookHandle(self._hooks, watcher)
 
     def train(self, training: bool = True) -> Self:
         """Switch it and all modules below to training; returns it.
@@ -91,8 +121,9 @@ class Module:
         super().__setattr__(attribute, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy is another module, with a box of its own.
-        return {name: value for name, value in vars(self).items() if name != "_scope"}
+        # A copy is another module, with a box of its own, and nobody looks at it.
+        own = {"_scope", "_hooks"}
+        return {name: value for name, value in vars(self).items() if name not in own}
 
     @property
     def children(self) -> dict[str, Module]:
@@ -144,13 +175,37 @@ class Module:
         found: dict[tg.Tensor, str] = {}
         for prefix, module in self.named_modules():
             for name, value in vars(module).items():
-                if isinstance(value, tg.Tensor) and value.requires_grad:
+                kept = isinstance(value, tg.Tensor) and value.is_leaf
+                if kept and value.requires_grad:  # a result is no parameter
                     found.setdefault(value, f"{prefix}.{name}".lstrip("."))
         return [(name, parameter) for parameter, name in found.items()]
 
     def parameters(self) -> list[tg.Tensor]:
         """The parameters here and below, each once: what an optimiser updates."""
         return [parameter for _, parameter in self.named_parameters()]
+
+    def summary(
+        self, input_shape: tuple[int, ...], *, dtype: DTypeLike = np.float32
+    ) -> Summary:
+        """A table of all modules below: what each gives, and how much it learns.
+
+        A copy of it, in `eval`, is called once with zeros; nothing changes.
+
+        Args:
+            input_shape: Of the input, the batch included.
+            dtype: Of the input; an integer dtype where it is indices.
+
+        Example:
+            >>> import nn
+            >>> nn.Sequential(nn.BatchNormalization(64), nn.ReLU()).summary((100, 64))
+            layer                output     parameters
+            ──────────────────────────────────────────
+            BatchNormalization1  (100, 64)         128
+            ReLU1                (100, 64)
+            ──────────────────────────────────────────
+            Sequential           (100, 64)         128
+        """
+        return summarize(self, input_shape, dtype)
 
     def arguments(self) -> str:
         """What `repr` shows between the brackets."""

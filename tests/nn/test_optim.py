@@ -1,4 +1,4 @@
-"""SGD: its step, and what it refuses."""
+"""Optimisers in general, by SGD: a step, and what is refused."""
 
 import math
 
@@ -84,9 +84,10 @@ def test_parameters_may_come_from_an_iterator_and_lr_may_change():
     p.sum().backward()
     sgd.step()
     assert p.tolist() == [0.0]
-    with pytest.raises(ValueError, match="lr must be finite and above 0, got -1"):
+    with pytest.raises(ValueError, match="lr must be finite and at least 0, got -1"):
         sgd.lr = -1
     assert sgd.lr == 1
+    sgd.lr = 0  # where a schedule ends
 
 
 @pytest.mark.parametrize("lr", [0, -0.1, math.nan, math.inf, -math.inf])
@@ -109,3 +110,15 @@ def test_what_is_no_parameter_is_refused():
         nn.SGD([parameter([1.0]), np.ones(2)], 0.1)
     with pytest.raises(ValueError, match=r"the one at 0 of shape \(2,\) has not"):
         nn.SGD([tg.Tensor([1.0, 2.0])], 0.1)
+
+
+def test_an_optimizer_without_change_says_so():
+    p = parameter([1.0])
+    p.sum().backward()
+    with pytest.raises(TypeError, match="Optimizer: an Optimizer needs a method chan"):
+        nn.Optimizer([p]).step()
+
+
+def test_repr_shows_the_hyperparameters():
+    shown = repr(nn.Momentum([parameter([1.0])], 0.1))
+    assert shown == "Momentum(lr=0.1, weight_decay=0, momentum=0.9)"
