@@ -1,21 +1,16 @@
-"""Data to learn from: handwritten digits, and batches of them."""
+"""Data to learn from: examples, and batches of them."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 import tinygrad_jp as tg
-from nn import checks, idx
-
-_DIGITS = 10
+from nn import checks
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +41,42 @@ class Examples:
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return iter((self.x, self.t))
 
+    def first(self, count: int) -> Examples:
+        """The first so many of them, or all where there are fewer."""
+        checks.whole("Examples.first", "count", count)
+        return Examples(self.x[:count], self.t[:count])
+
+    def split(self, part: float, *, rng: np.random.Generator) -> Dataset:
+        """Put some aside, such as for validation, chosen at random.
+
+        Args:
+            part: Which part of them goes into `test`; above 0 and below 1.
+            rng: Chooses.
+
+        Raises:
+            ValueError: A part that leaves nothing on one side.
+
+        Example:
+            >>> import nn
+            >>> examples = nn.Examples(np.zeros((10, 2)), np.arange(10))
+            >>> data = examples.split(0.2, rng=np.random.default_rng(0))
+            >>> len(data.train), len(data.test)
+            (8, 2)
+        """
+        checks.generator("Examples.split", rng)
+        aside = round(checks.real("Examples.split", "part", part) * len(self))
+        if not 0 < aside < len(self):
+            raise ValueError(
+                f"Examples.split: part must leave examples on both sides, got {part:g} "
+                f"of {len(self)}"
+            )
+        order = rng.permutation(len(self))
+        ours, others = order[aside:], order[:aside]
+        return Dataset(
+            Examples(self.x[ours], self.t[ours]),
+            Examples(self.x[others], self.t[others]),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -66,102 +97,6 @@ class Dataset:
 
     train: Examples
     test: Examples
-
-
-def digits(*, rng: np.random.Generator, test_size: int = 360) -> Dataset:
-    """The 1,797 handwritten digits of 8x8 pixels that come with scikit-learn.
-
-    Args:
-        rng: Chooses which of them are for testing.
-        test_size: How many.
-
-    Returns:
-        x: (n, 64) float32 from 0 to 1; t: (n,) int64 from 0 to 9.
-
-    Raises:
-        ModuleNotFoundError: scikit-learn is not installed.
-        ValueError: A test_size that leaves nothing to learn from.
-
-    Example:
-        >>> import nn
-        >>> import numpy as np
-        >>> data = nn.digits(rng=np.random.default_rng(0))
-        >>> data.train.x.shape, data.test.x.shape
-        ((1437, 64), (360, 64))
-    """
-    checks.generator("digits", rng)
-    checks.whole("digits", "test_size", test_size)
-    try:
-        datasets = import_module("sklearn.datasets")
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "digits: needs scikit-learn; install it with: pip install 'tinygrad_jp[nn]'"
-        ) from error
-    pixels, labels = datasets.load_digits(return_X_y=True)
-    if test_size >= len(pixels):
-        raise ValueError(
-            f"digits: test_size must be below {len(pixels)}, got {test_size}"
-        )
-    order = rng.permutation(len(pixels))
-    x = (pixels[order] / 16).astype(np.float32)
-    t = labels[order].astype(np.int64)
-    return Dataset(
-        train=Examples(x[test_size:], t[test_size:]),
-        test=Examples(x[:test_size], t[:test_size]),
-    )
-
-
-def mnist(folder: str | os.PathLike[str]) -> Dataset:
-    """MNIST, or another data set in its format, from the four IDX files in a folder.
-
-    Args:
-        folder: Holds {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz.
-
-    Returns:
-        x: (n, rows * columns) float32 from 0 to 1; t: (n,) int64 from 0 to 9.
-
-    Raises:
-        FileNotFoundError: A file is missing.
-        ValueError: A file is damaged, truncated or in another's place; the message
-            names file and field.
-
-    Example:
-        >>> import nn
-        >>> nn.mnist("nowhere")
-        Traceback (most recent call last):
-            ...
-        FileNotFoundError: mnist: nowhere is not a folder
-    """
-    here = Path(folder)
-    train = _read_pair(here, "train")
-    test = _read_pair(here, "t10k")
-    if train.x.shape[1:] != test.x.shape[1:]:
-        raise ValueError(
-            f"mnist: the images for training and testing must be of one size, "
-            f"got {train.x.shape[1]} and {test.x.shape[1]} pixels in {here}"
-        )
-    return Dataset(train, test)
-
-
-def _read_pair(folder: Path, part: str) -> Examples:
-    image_file = idx.find(folder, f"{part}-images-idx3-ubyte")
-    label_file = idx.find(folder, f"{part}-labels-idx1-ubyte")
-    labels = idx.read(label_file, axes=1)
-    if labels.max() >= _DIGITS:
-        place = int(np.argmax(labels >= _DIGITS))
-        raise ValueError(
-            f"{label_file}: labels must be 0 to {_DIGITS - 1}, "
-            f"got {labels[place]} at {place}"
-        )
-    images = idx.read(image_file, axes=3)
-    if len(images) != len(labels):
-        raise ValueError(
-            f"{image_file}: {len(images):,} images, but {label_file.name} holds "
-            f"{len(labels):,} labels; the counts must be equal"
-        )
-    x = images.reshape(len(images), -1).astype(np.float32)
-    x /= 255
-    return Examples(x, labels.astype(np.int64))
 
 
 def one_hot(

@@ -32,21 +32,21 @@ _GZIP = b"\x1f\x8b"
 _DEFLATE_LIMIT = 1032  # gzip never makes a byte stand for more bytes than this
 
 
-def find(folder: Path, stem: str) -> Path:
+def find(owner: str, folder: Path, stem: str) -> Path:
     """The file of a name such as "train-images-idx3-ubyte", plain or gzip.
 
     Raises:
         FileNotFoundError: Neither is there.
     """
     if not folder.is_dir():
-        raise FileNotFoundError(f"mnist: {folder} is not a folder")
+        raise FileNotFoundError(f"{owner}: {folder} is not a folder")
     dotted = stem.replace("-idx", ".idx")  # as some programs unpack them
     names = [stem, f"{stem}.gz", dotted, f"{dotted}.gz"]
     for name in names:
         if (folder / name).is_file():
             return folder / name
     raise FileNotFoundError(
-        f"mnist: {stem} or {stem}.gz is missing in {folder}; it needs the four IDX "
+        f"{owner}: {stem} or {stem}.gz is missing in {folder}; it needs the four IDX "
         "files of MNIST: {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz"
     )
 
