@@ -85,9 +85,16 @@ class Node:
 
 
 class Leaf(Node):
-    """A value that no op made: a parameter, an input or a constant."""
+    """A value that no op made: a parameter, an input or a constant.
 
-    __slots__ = ()
+    Attributes:
+        changed: When its Tensor got other values, on the clock of `order`; unset
+            where it never did. An older op saw others than are there now.
+    """
+
+    __slots__ = ("changed",)
+
+    changed: int
     takes = True
 
     def __init__(
@@ -108,8 +115,9 @@ class Leaf(Node):
         self.owner = None
 
 
-PRIVATE = {"owner", "hooks"}
-"""What a copy of a node does not take along: whose gradient it is, and who listens."""
+PRIVATE = {"owner", "hooks", "changed"}
+"""What a copy of a node does not take along: whose gradient it is, and who listens,
+and when that changed."""
 
 
 def _remade(kind: Any, held: dict[str, Any]) -> Node:
