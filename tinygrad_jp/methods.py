@@ -21,6 +21,7 @@ from tinygrad_jp.compose import (
 from tinygrad_jp.compose import norm as norms
 from tinygrad_jp.compose import shape as shapes
 from tinygrad_jp.compose.assignment import At
+from tinygrad_jp.display import html_of
 from tinygrad_jp.operands import bare, real_dtype
 from tinygrad_jp.operators import Operators
 
@@ -127,6 +128,12 @@ class Methods(Operators):
     def at(self) -> At:
         """Assignment as a function: `x.at[index].set(v)`, `x.at[index].add(v)`."""
         return At(self)
+
+    # --- notebooks -------------------------------------------------------------
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the value and, if it is small, the graph beneath."""
+        return html_of(self)
 
 
 def _flat(numbers: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -1,6 +1,18 @@
-"""Colours and shapes. Kinds differ in both, and colours also without hue.
+"""Colours and shapes, for light pages and dark ones, told apart by everybody.
 
-Colours have six digits: Graphviz 2.43 draws those of three in black.
+A picture is drawn in the colours of light pages, and each has a twin for dark ones in
+`TWINS`, to which `theme` switches in the browser. So:
+
+- A colour that occurs in a picture is made here, by `pair(light, dark)`. It is known
+  by its light value alone: what needs another twin needs another light value, if only
+  by one step (`CARD` is not `PAPER`).
+- A ramp is `Ramp(light=(...), dark=(...))`: at least two colours each, from small to
+  large, and `ramp.color(place)` for a place from 0 to 1. It has steps, so that each of
+  its colours has a twin. Small is near the paper and large far from it: darker on light
+  pages, brighter on dark ones. Where text stands on it, that is `INK`. A ramp that is
+  added to `RAMPS` is tested for all of this.
+
+Colours have six digits in lower case: Graphviz 2.43 draws those of three in black.
 """
 
 from __future__ import annotations
@@ -17,14 +29,29 @@ FONTS = (
 )
 """A Latin face first, then a Japanese one of each system."""
 
-PAPER = "#ffffff"
-INK = "#1e293b"
-QUIET = "#526077"
-PLAIN_WIRE = "#64748b"
-GRADIENT = "#b83a0b"
-ALARM = "#b0004f"
-FRAME = "#94a3b8"
-FRAME_FILL = "#f3f5f9"
+# --- colours -----------------------------------------------------------------------
+
+TWINS: dict[str, str] = {}
+"""Of each colour of light pages, that of dark ones."""
+
+
+def pair(light: str, dark: str) -> str:
+    """Note the twin of a colour, and return the colour."""
+    if TWINS.setdefault(light, dark) != dark:
+        raise ValueError(f"{light}: has two twins, {TWINS[light]} and {dark}")
+    return light
+
+
+PAPER = pair("#ffffff", "#11161f")
+CARD = pair("#fefefe", "#2a3446")
+INK = pair("#1e293b", "#e6ebf3")
+QUIET = pair("#526077", "#a3b0c5")
+PLAIN_WIRE = pair("#64748b", "#8795ab")
+GRADIENT = pair("#b83a0b", "#ffa870")
+ALARM = pair("#b0004f", "#ff6fb1")
+ALARM_FILL = pair("#fbd9e8", "#5b1539")
+FRAME = pair("#94a3b8", "#56657e")
+FRAME_FILL = pair("#f3f5f9", "#1b2332")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +64,66 @@ class Look:
     line: str
 
 
+_OP_LINE = pair("#334155", "#b6c2d4")
+
 LOOKS = {
-    Kind.INPUT: Look("box", "filled", "#dbeafe", "#1d4ed8"),
-    Kind.PARAMETER: Look("cylinder", "filled", "#fde68a", "#a85508"),
-    Kind.OP: Look("box", "rounded,filled", "#ffffff", "#334155"),
-    Kind.LAYER: Look("box", "rounded,filled", "#ffffff", "#334155"),
-    Kind.OUTPUT: Look("box", "rounded,filled", "#bbf7d0", "#15803d"),
+    Kind.INPUT: Look(
+        "box", "filled", pair("#dbeafe", "#1d3a66"), pair("#1d4ed8", "#7fb2ff")
+    ),
+    Kind.PARAMETER: Look(
+        "cylinder", "filled", pair("#fde68a", "#573d0b"), pair("#a85508", "#f3bd4f")
+    ),
+    Kind.OP: Look("box", "rounded,filled", CARD, _OP_LINE),
+    Kind.LAYER: Look("box", "rounded,filled", CARD, _OP_LINE),
+    Kind.OUTPUT: Look(
+        "box", "rounded,filled", pair("#bbf7d0", "#12492b"), pair("#15803d", "#54d388")
+    ),
 }
 
-_RAMP = ((0xF2, 0xA8, 0x65), (0xD9, 0x5F, 0x33), (0xB0, 0x1E, 0x1E))
+# --- ramps -------------------------------------------------------------------------
+
+
+class Ramp:
+    """Colours from small to large, in steps.
+
+    Args:
+        light: On light pages, from small to large.
+        dark: On dark pages.
+    """
+
+    STEPS = 33
+
+    def __init__(self, light: tuple[str, ...], dark: tuple[str, ...]) -> None:
+        places = [step / (self.STEPS - 1) for step in range(self.STEPS)]
+        self.colors = [pair(_mixed(light, p), _mixed(dark, p)) for p in places]
+
+    def color(self, place: float) -> str:
+        """The colour at a place from 0, the smallest, to 1, the largest."""
+        return self.colors[round(place * (self.STEPS - 1))]
+
+
+def _mixed(stops: tuple[str, ...], place: float) -> str:
+    """The colour at a place from 0 to 1 between stops at equal distances."""
+    step = min(int(place * (len(stops) - 1)), len(stops) - 2)
+    part = place * (len(stops) - 1) - step
+    ends = [bytes.fromhex(stop[1:]) for stop in stops[step : step + 2]]
+    return "#" + bytes([round(a + (b - a) * part) for a, b in zip(*ends)]).hex()
+
+
+WIRES = Ramp(
+    light=("#e2974e", "#d2552c", "#a81c1c"), dark=("#7d5a44", "#d9703a", "#ff9f78")
+)
+"""Of the wires, by the norm of the gradient that comes back on them."""
+
+FILLS = Ramp(
+    light=("#fffaf0", "#fdcf8f", "#ea7a42"), dark=("#1f2733", "#6a4322", "#ab4a19")
+)
+"""Of nodes, by the size of their gradient, their time or their memory."""
+
+RAMPS = {"wires": WIRES, "fills": FILLS}
+
+# --- scales ------------------------------------------------------------------------
+
 _DECADES = 3.0  # the least that the ramp spans, so that equal norms look equal
 _THIN, _THICK = 1.3, 3.8
 
@@ -70,12 +148,7 @@ class Scale:
             return PLAIN_WIRE
         if not isfinite(norm):
             return ALARM
-        place = self._place(norm) * (len(_RAMP) - 1)
-        step = min(int(place), len(_RAMP) - 2)
-        low, high = _RAMP[step], _RAMP[step + 1]
-        part = place - step
-        mixed = [round(a + (b - a) * part) for a, b in zip(low, high)]
-        return "#{:02x}{:02x}{:02x}".format(*mixed)
+        return WIRES.color(self._place(norm))
 
     def width(self, norm: float | None) -> float:
         """In points."""
