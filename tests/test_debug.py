@@ -149,6 +149,15 @@ def test_results_are_the_same_under_watch():
     np.testing.assert_array_equal(plain[1], watched[1])
 
 
+def test_metadata_that_is_given_by_position_is_no_operand():
+    x = parameter(np.ones((2, 3)))
+    ragged = (slice(None), np.array([0, 1, 1]))
+    with tg.detect_anomaly():
+        tg.getitem(x, ragged).sum().backward()
+        assert tg.repeat(x, repeats=(1, 2, 1), axis=1).shape == (2, 4)
+    assert x.grad.tolist() == [[1.0, 2.0, 0.0]] * 2
+
+
 def test_surprising_broadcasts_are_refused_on_request():
     y, t = parameter(np.ones((3, 1))), tg.Tensor(np.ones(3))
     assert (y - t).shape == (3, 3)

@@ -131,6 +131,7 @@ class _Detector(Watcher):
         keywords: Mapping[str, Any],
         result: Any,
     ) -> None:
+        operands = arrays_among(rule, operands)
         arrays = tuple([np.asarray(operand) for operand in operands])
         note = Note(user_line(), arrays, result._data)
         if result._node is not None:
@@ -162,6 +163,12 @@ class _Detector(Watcher):
                 + _told(node.rule, note, [name_of(v) for v in node.inputs], index)
                 + (UNUSED if unused else _hint(BACKWARD, node.rule.name))
             )
+
+
+def arrays_among(rule: Rule[Any], operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What an op was called with, without metadata that was given by position."""
+    signature = rule.signature
+    return operands if signature.variadic else operands[: len(signature.operands)]
 
 
 def _first_bad(array: Any, given: Sequence[Any]) -> Index | None:

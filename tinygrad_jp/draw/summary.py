@@ -56,7 +56,8 @@ def summary_of(array: Any) -> Summary:
     low, high, mean = 0.0, 0.0, 0.0
     if finite.size:
         low, high = float(finite.min()), float(finite.max())
-        mean = float(finite.mean(dtype=np.float64))
+        with np.errstate(over="ignore"):
+            mean = float(finite.mean(dtype=np.float64))
         if not isfinite(mean):  # the sum was too large
             mean = float((finite / finite.size).sum(dtype=np.float64))
     lost = flat.size - finite.size
