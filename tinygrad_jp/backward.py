@@ -19,7 +19,7 @@ import numpy as np
 
 from tinygrad_jp.errors import GraphError
 from tinygrad_jp.graph import Node, walk
-from tinygrad_jp.mode import current
+from tinygrad_jp.mode import Mirror, current, within
 from tinygrad_jp.operands import reopen
 from tinygrad_jp.ops.reduction import add_reduce
 
@@ -137,6 +137,7 @@ def backpropagate(
             kept = reopen(node, kept)
         return wrap(kept, owner)  # type: ignore[misc]  # only called where it is given
 
+    mirror = None if wrap is None else Mirror(current().scope)
     watchers = current().watchers
     for node, g in roots:
         g = fitted(g, node)
@@ -163,10 +164,11 @@ def backpropagate(
         if node.rule is None:
             continue
         try:
-            if wrap is None:
+            if mirror is None:
                 node.pull(g, cotangents, fitted, reopen, retain)
             else:
-                node.pull_tensors(g, cotangents, fitted, reopen_tensor, retain)
+                with within(mirror.of(node.scope)):
+                    node.pull_tensors(g, cotangents, fitted, reopen_tensor, retain)
             for watcher in watchers:
                 watcher.pulled(node, g, cotangents)
         except MisfitError as error:

@@ -1,7 +1,7 @@
 """Scopes to boxes: which ops share a frame, and which frames are folded.
 
-Each call of a scope gives a box. Calls of one scope share it, unless a value
-leaves the one and comes back into the other: then a shared box would close a loop.
+Each call of a scope gives a box. Calls of one scope side by side share it; if one
+uses what the other has made, each has its own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from typing import Any
 from tinygrad_jp.draw.picture import SMALL, Box
 from tinygrad_jp.graph import Node
 
+_BLOCK = 12  # ops in a frame that stands for several, to open it
+
+_EACH = 8  # levels that are tried one by one
 _MANY = 2000  # boxes and ops side by side; above, joining calls takes too long
 
 
@@ -29,6 +32,10 @@ class Frame:
         children: The frames right in it, oldest first.
         call: Counts the frames of one scope that could not be joined, from 1.
         size: How many ops are in it, at any depth.
+        start: The creation number of its first op.
+        title: What it is called, where that is not the scope's name.
+        times: How many frames that are alike it stands for; see `repeat`.
+        parameters: Those of all of them, if they are several.
         folded: Whether it is drawn as one item.
         box: What it is in the picture, if it is not folded.
     """
@@ -40,14 +47,20 @@ class Frame:
     children: list[Frame] = field(default_factory=list)
     call: int = 1
     size: int = 0
+    start: int = 0
+    title: str | None = None
+    times: int = 1
+    parameters: set[Node] = field(default_factory=set)
     folded: bool = False
     box: Box | None = None
 
     @property
     def label(self) -> str:
         """The scope's name, with a number where it is drawn several times."""
-        name = str(self.scope.name)
-        return name if self.call == 1 else f"{name} #{self.call}"
+        name = str(self.scope.name) if self.title is None else self.title
+        if self.times > 1:
+            return f"{name} ×{self.times}".lstrip()
+        return name if self.call == 1 or self.title else f"{name} #{self.call}"
 
     def below(self) -> Iterator[Frame]:
         """This frame and all in it, each after the one around it."""
@@ -77,6 +90,8 @@ def frames_of(ops: Sequence[Node]) -> Frame:
         _join(frame)
     for frame in reversed(list(whole.below())):
         frame.size = len(frame.ops) + sum([child.size for child in frame.children])
+        starts = [child.start for child in frame.children]
+        frame.start = min([*starts, *[op.order for op in frame.ops[:1]]], default=0)
     return whole
 
 
@@ -89,7 +104,7 @@ def _enter(path: list[Frame], scope: Any) -> None:
     chain.reverse()
     shared = 0
     for frame, wanted in zip(path[1:], chain):
-        if frame.scope is not wanted and frame.scope != wanted:
+        if frame.scope is not wanted:
             break
         shared += 1
     del path[shared + 1 :]
@@ -103,20 +118,22 @@ def _enter(path: list[Frame], scope: Any) -> None:
 
 
 def _join(parent: Frame) -> None:
-    """Join the frames of one scope in `parent`, where that closes no loop."""
+    """Join the frames of one scope in `parent`, where none uses another's values."""
     children = parent.children
     scopes = [child.scope for child in children]
     if len(set(scopes)) == len(scopes):
         return
     following = None
     if len(children) + len(parent.ops) <= _MANY:
-        following = _successors(parent)
+        following = successors(parent)
     latest: dict[Any, Frame] = {}
     kept: list[Frame] = []
     for child in children:
         before = latest.get(child.scope)
         if before is not None:
-            if following is not None and not _loops(before, child, following):
+            if following is not None and not (
+                _leads(before, child, following) or _leads(child, before, following)
+            ):
                 _absorb(before, child, following)
                 continue
             child.call = before.call + 1
@@ -125,7 +142,7 @@ def _join(parent: Frame) -> None:
     parent.children = kept
 
 
-def _successors(parent: Frame) -> dict[Any, set[Any]]:
+def successors(parent: Frame) -> dict[Any, set[Any]]:
     """Which of a frame's children and own ops use what another one made."""
     place: dict[Node, Any] = {op: op for op in parent.ops}
     for child in parent.children:
@@ -139,14 +156,10 @@ def _successors(parent: Frame) -> dict[Any, set[Any]]:
     return following
 
 
-def _loops(first: Frame, second: Frame, following: dict[Any, set[Any]]) -> bool:
-    """Whether a way leads from one to the other through something else."""
-    return any(_leads(a, b, following) for a, b in ((first, second), (second, first)))
-
-
 def _leads(start: Any, goal: Any, following: dict[Any, set[Any]]) -> bool:
-    waiting = [place for place in following[start] if place is not goal]
-    seen = {start, *waiting}
+    """Whether a way leads from one to the other."""
+    waiting = [start]
+    seen = {start}
     while waiting:
         for place in following[waiting.pop()]:
             if place is goal:
@@ -183,20 +196,31 @@ def everything(frame: Frame) -> bool:
     return True
 
 
-def choices(whole: Frame, depth: int | None) -> Iterator[Opens]:
-    """Ways to decide which frames are opened, from much to little.
+def layers(frame: Frame) -> bool:
+    """Open frames with frames in them, and small ones."""
+    return bool(frame.children) or frame.size <= (SMALL if frame.times == 1 else _BLOCK)
 
-    Args:
-        whole: What `frames_of` returned.
-        depth: What the user asked for: open those with fewer frames around them.
-    """
-    if depth is not None:
-        yield lambda frame: frame.level < depth
-        return
-    yield lambda frame: bool(frame.children) or frame.size <= SMALL
+
+def to_depth(depth: int) -> Opens:
+    """Open frames with fewer frames around them."""
+    return lambda frame: frame.level < depth
+
+
+def choices(whole: Frame) -> Iterator[Opens]:
+    """Ways to decide which frames are opened, from much to little."""
+    yield layers
     deepest = max([frame.level for frame in whole.below()])
-    for level in range(deepest, -1, -1):
+    for level in _levels(deepest):
         yield partial(_has_frames, level=level)
+
+
+def _levels(deepest: int) -> Iterator[int]:
+    """From the deepest level to 0: each one near the top, few of a deep tower."""
+    level = deepest
+    while level > _EACH:
+        yield level
+        level = max(level * 2 // 3, _EACH)
+    yield from range(level, -1, -1)
 
 
 def _has_frames(frame: Frame, level: int) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
+from tinygrad_jp.draw.basics import Color
 from tinygrad_jp.draw.summary import Summary
 
 Gradients = Literal["all", "leaves", "none"]
@@ -20,7 +21,7 @@ Gradients = Literal["all", "leaves", "none"]
 SMALL = 3
 """Ops in a box that is opened without being asked to, and reads at a glance."""
 
-WIDE = 13
+WIDE = 10
 """Items in a row that fit on a page; a longer picture runs down the page."""
 
 
@@ -34,6 +35,38 @@ class Kind(Enum):
     OUTPUT = "output"
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Trouble with an array or an op, told in the language of the picture.
+
+    Attributes:
+        kind: What it is, in one word for programs; see `tinygrad_jp.draw.trouble`.
+        text: For a label, in a few words.
+        detail: For a tooltip, in a sentence.
+        loud: It begins here; False where it only arrives from elsewhere.
+    """
+
+    kind: str
+    text: str
+    detail: str
+    loud: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What the colour of an item says, where that is not its kind.
+
+    Attributes:
+        value: RMS of a gradient, seconds, or bytes; see `Picture.color`.
+        parts: What it is the sum of: forward and backward, or result and kept.
+        share: Of all in the picture; None for gradients, which have no sum.
+    """
+
+    value: float
+    parts: tuple[float, ...] = ()
+    share: float | None = None
+
+
 @dataclass(eq=False, slots=True)
 class Box:
     """An opened scope: a frame around what was computed in it.
@@ -41,10 +74,13 @@ class Box:
     Attributes:
         title: The scope's name; "" for the sheet of paper itself.
         parent: The box around this one; None for the sheet.
+        parameters: How many numbers the parameters hold of all that it stands for,
+            where it stands for several that are alike.
     """
 
     title: str
     parent: Box | None
+    parameters: int = 0
 
 
 @dataclass(eq=False, slots=True)
@@ -59,6 +95,8 @@ class Row:
         grad: Its gradient, in numbers; None where that is not known.
         site: The user's line that made it, such as ``net.py:12: h = x @ W``; "" where
             nobody noted it.
+        norms: Where it stands for several that are alike, the smallest and the largest
+            norm of their gradients. Its numbers are those of all of them together.
     """
 
     name: str | None
@@ -67,10 +105,16 @@ class Row:
     value: Summary | None = None
     grad: Summary | None = None
     site: str = ""
+    norms: tuple[float, float] | None = None
 
     @property
     def norm(self) -> float | None:
-        """Frobenius norm of its gradient; None where that is not known."""
+        """Frobenius norm of its gradient; None where that is not known.
+
+        Where it stands for several, the largest.
+        """
+        if self.norms is not None:
+            return self.norms[1]
         return None if self.grad is None else self.grad.norm
 
 
@@ -89,6 +133,8 @@ class Item:
         made: The arrays that an op or a layer hands on.
         value: The number that an output holds.
         repeated: Drawn before; this one saves a long wire.
+        marks: Trouble, the loudest first.
+        amount: What its colour says; None where that is its kind, or not known.
     """
 
     kind: Kind
@@ -100,6 +146,8 @@ class Item:
     made: tuple[Row, ...] = ()
     value: float | None = None
     repeated: bool = False
+    marks: tuple[Mark, ...] = ()
+    amount: Amount | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -112,6 +160,7 @@ class Wire:
         rows: The tensor; several on a wire from a card.
         beside: The source stands beside its target, not before it.
         spine: Part of the main line through the picture.
+        operand: Which operand of its target it is, from 0.
     """
 
     source: Item
@@ -119,6 +168,7 @@ class Wire:
     rows: tuple[Row, ...]
     beside: bool = False
     spine: bool = False
+    operand: int = 0
 
 
 @dataclass(eq=False, slots=True)
@@ -132,6 +182,8 @@ class Picture:
         columns: Items on the longest way from an input to an output.
         gradients: Which gradient norms are known.
         scalar: Whether the outputs are scalars, so that there can be gradients.
+        color: What the colours of items say; None: their kind.
+        problems: All trouble in sentences, each once.
     """
 
     sheet: Box
@@ -140,6 +192,26 @@ class Picture:
     columns: int = 0
     gradients: Gradients = "none"
     scalar: bool = True
+    color: Color | None = None
+    problems: tuple[str, ...] = ()
+
+    def boxes(self) -> list[Box]:
+        """All boxes, each after the one around it."""
+        found: dict[Box, None] = {self.sheet: None}
+        for item in self.items:
+            path = []
+            box: Box | None = item.box
+            while box is not None and box not in found:
+                path.append(box)
+                box = box.parent
+            found.update(dict.fromkeys(reversed(path)))
+        return list(found)
+
+
+def by_operand(picture: Picture) -> list[Wire]:
+    """The wires in the order of their targets, and there in that of operands."""
+    turn = {item: i for i, item in enumerate(picture.items)}
+    return sorted(picture.wires, key=lambda wire: (turn[wire.target], wire.operand))
 
 
 def arrange(picture: Picture, ends: list[Item]) -> None:

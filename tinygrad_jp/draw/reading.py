@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import prod
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -75,7 +76,9 @@ def index_leaves(op: Node) -> list[Leaf]:
             continue
         if part.ndim and not np.array_equal(part, np.arange(part.size)):
             name = "t" if in_loss(op) else None  # the book's name for labels
-            leaves.append(Leaf(part.shape, part.dtype, name=name))
+            leaf = Leaf(part.shape, part.dtype, name=name)
+            leaf.owner = ref(part)
+            leaves.append(leaf)
     return leaves
 
 
@@ -109,7 +112,7 @@ def call_form(op: Node) -> str:
     """The op as a call, for a tooltip: ``sum(·, axis=1)``."""
     parts = [_operand(node) for node in op.inputs]
     for keyword in op.rule.signature.keywords:
-        parts.append(f"{keyword}={_brief(getattr(op, f'{keyword}_given'))}")
+        parts.append(f"{keyword}={brief(getattr(op, f'{keyword}_given'))}")
     return f"{op.rule.name}({', '.join(parts)})"
 
 
@@ -118,10 +121,10 @@ def _operand(node: Node) -> str:
     return literal(node) or short(name_of(node) or ("const" if constant else "·"))
 
 
-def _brief(value: Any) -> str:
+def brief(value: Any) -> str:
     """A keyword's value, with arrays by their shape alone."""
     if isinstance(value, tuple):
-        inside = ", ".join([_brief(part) for part in value[:8]])
+        inside = ", ".join([brief(part) for part in value[:8]])
         return f"({inside}{', …' if len(value) > 8 else ''})"
     if isinstance(value, np.ndarray):
         return f"array {value.shape}"

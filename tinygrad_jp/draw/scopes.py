@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from tinygrad_jp.draw import labels
+from tinygrad_jp.draw import labels, tooltips
 from tinygrad_jp.draw import palette as p
 from tinygrad_jp.draw.basics import Language
+from tinygrad_jp.draw.heat import Heat
 from tinygrad_jp.draw.legend import legend
 from tinygrad_jp.draw.picture import SMALL, WIDE, Box, Item, Kind, Picture, Row, Wire
 from tinygrad_jp.draw.picture import root_sum_square as together
@@ -29,6 +30,7 @@ class _Writer:
         self.names = {item: f"n{i}" for i, item in enumerate(picture.items)}
         rows = [row for wire in picture.wires for row in wire.rows]
         self.scale = p.Scale([row.norm for row in rows])
+        self.heat = Heat(picture) if picture.color else None
         self.steps = {(w.source, w.target) for w in picture.wires if w.spine}
         self.spine = {item for step in self.steps for item in step}
 
@@ -38,7 +40,7 @@ class _Writer:
         from graphviz import Digraph  # type: ignore[import-untyped]  # has no types
 
         graphs: dict[Box, Any] = {}
-        boxes = self._boxes()
+        boxes = self.picture.boxes()
         for number, box in enumerate(boxes):
             graphs[box] = Digraph(
                 name=f"cluster_{number}" if box.parent else self.words.title
@@ -48,16 +50,24 @@ class _Writer:
         for item in self.picture.items:
             graphs[item.box].node(self.names[item], **self._item(item))
         labelled = self._labelled()
-        for wire in self._wires():
-            graph = graphs[wire.target.box if wire.beside else self.picture.sheet]
+        wires = self._wires()
+        if self.down:  # what comes first dot puts to the left, and so the spine is free
+            wires.sort(key=lambda wire: not self._skips(wire))
+        occupied: set[Item] = set()  # one place beside them
+        for wire in wires:
+            # Off the spine there are several to a row, with no room beside them.
+            beside = wire.beside and wire.target in self.spine
+            graph = graphs[wire.target.box if beside else self.picture.sheet]
             ends = self.names[wire.source], self.names[wire.target]
-            if wire.beside:
+            if beside:
                 attributes = self._wire(wire, labelled)
-                if not wire.target.box.parent and not self.down:
-                    # Outside of clusters dot stacks the other way round: so the
-                    # wire is written backwards, to put the source below.
+                # Outside of clusters dot stacks the other way round. Written
+                # backwards, a wire puts its source to the other side.
+                flipped = not wire.target.box.parent and not self.down
+                if flipped != (wire.target in occupied):
                     ends = ends[::-1]
                     attributes["dir"] = "back"
+                occupied.add(wire.target)
                 with graph.subgraph(graph_attr={"rank": "same"}) as rank:
                     rank.edge(*ends, **attributes)
             else:
@@ -79,18 +89,6 @@ class _Writer:
                 found.append(wire)
             seen.add(ends)
         return found
-
-    def _boxes(self) -> list[Box]:
-        """All boxes, each after the one around it."""
-        found: dict[Box, None] = {self.picture.sheet: None}
-        for item in self.picture.items:
-            path = []
-            box: Box | None = item.box
-            while box is not None and box not in found:
-                path.append(box)
-                box = box.parent
-            found.update(dict.fromkeys(reversed(path)))
-        return list(found)
 
     # --- attributes --------------------------------------------------------------
 
@@ -120,8 +118,13 @@ class _Writer:
         graph.attr("edge", fontname=p.FONTS, fontsize="10", arrowsize="0.75")
 
     def _frame(self, graph: Any, box: Box) -> None:
+        title = label(short(box.title), color=p.QUIET, size=14)
+        if box.parameters:
+            title = label(short(box.title), bold=True, color=p.INK, size=14)
+            text = self.words.parameters.format(f"{box.parameters:,}")
+            title += label(f"   {text}", color=p.QUIET, size=10)
         graph.attr(
-            label=f"<{label(short(box.title), color=p.QUIET, size=14)}>",
+            label=f"<{title}>",
             labeljust="l",
             labelloc="t",
             style="rounded,filled",
@@ -136,15 +139,22 @@ class _Writer:
     def _item(self, item: Item) -> dict[str, str]:
         look = p.LOOKS[item.kind]
         style = f"{look.style},dashed" if item.repeated else look.style
+        inside = labels.item_label(item, self.words, down=self.down, heat=self.heat)
+        tips = tooltips.item_tooltip(item, self.words, color=self.picture.color)
         found = {
-            "label": f"<{labels.item_label(item, self.words, down=self.down)}>",
+            "label": f"<{inside}>",
             "shape": look.shape,
             "style": style,
-            "fillcolor": look.fill,
+            "fillcolor": look.fill if not self.heat else self.heat.fill(item.amount),
             "color": look.line,
-            "tooltip": tooltip(labels.item_tooltip(item, self.words)),
+            "tooltip": tooltip(tips),
             "class": item.kind.value,
         }
+        if any(mark.loud for mark in item.marks):
+            found |= {"color": p.ALARM, "penwidth": "2.4"}
+        if item.kind is Kind.INPUT and item.title and not item.rows[0].shape:
+            number = label(short(item.title), color=p.INK, size=12)
+            found |= {"label": f"<{number}>", "margin": "0.06,0.02", "height": "0.2"}
         if item.kind is Kind.PARAMETER:
             found["margin"] = "0.11,0"
         if item.kind is Kind.OUTPUT:
@@ -157,10 +167,12 @@ class _Writer:
         return found
 
     def _wire(self, wire: Wire, labelled: set[Wire]) -> dict[str, str]:
-        norm = together([row.norm for row in wire.rows])
+        norm = None
+        if not self.heat:  # otherwise the items speak
+            norm = together([row.norm for row in wire.rows])
         tips: list[str] = []
         for row in wire.rows:
-            tips += labels.row_tooltip(row, self.words)
+            tips += tooltips.row_tooltip(row, self.words)
         found = {
             "color": self.scale.color(norm),
             "penwidth": f"{self.scale.width(norm):g}",
@@ -170,16 +182,22 @@ class _Writer:
         }
         if norm == 0:
             found["style"] = "dashed"
-        ends = wire.source, wire.target
         if wire.spine:
             found["weight"] = "50"
-        elif not self.down and self.spine.issuperset(ends) and ends not in self.steps:
-            found["headport"] = "n"  # a skip connection: over the spine
+        elif self._skips(wire):
+            found["weight"] = "0"  # a skip connection gives way to the spine
+            if not self.down and wire.source.box is wire.target.box:
+                found["headport"] = "n"  # over it; through frames it may be under it
         if wire in labelled:
-            text = labels.wire_label(wire, down=self.down)
+            text = labels.wire_label(wire, down=self.down, quiet=bool(self.heat))
             if text:
                 found["label"] = f"<{text}>"
         return found
+
+    def _skips(self, wire: Wire) -> bool:
+        """Whether it is a skip connection: it leaves the spine and comes back to it."""
+        ends = wire.source, wire.target
+        return self.spine.issuperset(ends) and ends not in self.steps
 
     def _labelled(self) -> set[Wire]:
         """The wires that say what runs on them: one for each tensor.
