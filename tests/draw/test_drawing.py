@@ -1,7 +1,9 @@
 """The Drawing: its source, its files, its place in a notebook; and bad input."""
 
+import os
 import subprocess
 import sys
+import time
 import weakref
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 import tinygrad_jp as tg
 from tinygrad_jp import Tensor, draw
-from tinygrad_jp.draw import Drawing, TooLargeError, drawing
+from tinygrad_jp.draw import Drawing, TooLargeError, drawing, engines
 from tinygrad_jp.errors import GraphError
 
 
@@ -36,27 +38,35 @@ def test_the_same_graph_gives_the_same_bytes():
     assert first.dot == first.dot == draw(loss).dot
     assert first.svg() == draw(loss).svg()
     assert draw(loss, lang="ja").dot != first.dot
-    assert draw(graph()[0]).dot == first.dot  # another graph of the same structure
+    other, _ = graph()  # of the same structure
+    assert draw(other).dot == first.dot
 
 
-def test_the_same_program_gives_the_same_bytes_in_another_process():
-    program = (
-        "import numpy as np, tinygrad_jp as tg\n"
-        "x = tg.Tensor(np.ones((2, 3)), name='x')\n"
-        "W = tg.Tensor(np.ones((3, 2)), requires_grad=True, name='W')\n"
-        "with tg.scope('A'): y = tg.softmax(x @ W)\n"
-        "import sys; sys.stdout.buffer.write(tg.draw((y * y).sum()).dot.encode())\n"
-    )
-    runs = [
+PROGRAM = """
+import sys
+import numpy as np, tinygrad_jp as tg
+x = tg.Tensor(np.ones((2, 3)), name="x")
+W = tg.Tensor(np.ones((3, 2)), requires_grad=True, name="W")
+with tg.scope("A"):
+    y = tg.softmax(x @ W)
+drawing = tg.draw((y * y).sum())
+for kind in ("svg", "png", "pdf", "dot", "txt"):
+    drawing.save(f"{sys.argv[1]}/graph.{kind}")
+"""
+
+
+def test_the_same_program_gives_the_same_bytes_in_another_process(tmp_path):
+    runs = []
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
         subprocess.run(
-            [sys.executable, "-c", program],
-            env={"PYTHONHASHSEED": seed, "PATH": ""},
-            capture_output=True,
+            [sys.executable, "-c", PROGRAM, folder],
+            env={**os.environ, "PYTHONHASHSEED": seed},
             check=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]
-    assert runs[0] == runs[1] != b""
+        )
+        runs.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert runs[0] == runs[1]
+    assert len(runs[0]) == 5
 
 
 def test_importing_brings_no_graphviz():
@@ -136,6 +146,21 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path):
         assert str(path) in str(caught.value)
 
 
+def test_what_goes_wrong_leaves_the_old_file(tmp_path, monkeypatch):
+    made = draw(graph()[0])
+    path = tmp_path / "graph.svg"
+    path.write_text("old")
+    monkeypatch.setattr(Drawing, "svg", lambda self: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        made.save(path)
+    monkeypatch.setattr(Drawing, "svg", lambda self: "<svg>new</svg>")
+    monkeypatch.setattr(os, "fsync", lambda number: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        made.save(path)
+    assert path.read_text() == "old"
+    assert [*tmp_path.iterdir()] == [path]
+
+
 # --- size ------------------------------------------------------------------------
 
 
@@ -155,6 +180,17 @@ def test_many_users_of_few_parameters_are_drawn_quickly():
     for i in range(190):
         x = x @ W[i % 8]
     assert draw(x.sum()).svg().count('class="node parameter"') == 190
+
+
+def test_a_thousand_ops_that_share_eight_weights_are_laid_out_in_time():
+    W = [Tensor(np.eye(2), requires_grad=True, name=f"W{i}") for i in range(8)]
+    x = Tensor(np.eye(2), name="x")
+    for i in range(1000):
+        x = x @ W[i % 8]
+    source = draw(x.sum()).dot
+    start = time.monotonic()
+    assert engines.svg(source).count('class="node parameter"') == 1000
+    assert time.monotonic() - start < 15  # 1 s on a machine at rest; 90 s unaliased
 
 
 # --- bad input -------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 The way from a graph to a file is a row of rooms, each of which knows its neighbour
 alone: `boxes` and `draft` turn nodes into a picture model (`picture`) with the numbers
-of `facts`, a flavour (`scopes`) writes it down as DOT, and `engine` runs Graphviz on
-that.
+of `facts`, a flavour (`scopes`, `book`) writes it down as DOT, and `engines` run
+Graphviz on that.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
+from tinygrad_jp.display import show_with
 from tinygrad_jp.draw.basics import (
     Color,
     EngineError,
@@ -35,6 +36,7 @@ def draw(
     depth: int | None = None,
     color: Color | None = None,
     lang: Language = "en",
+    backward: bool = True,
 ) -> Drawing:
     """Draw what a tensor was computed from, or what a function computes.
 
@@ -44,27 +46,37 @@ def draw(
     here, and no `grad` is touched; where `backward()` has released the graph, its ops
     are run again, which needs parameters that have not been updated since.
 
+    Trouble is marked with ⚠ where it begins: see `Drawing.problems`.
+
     Args:
         target: The result, such as a loss; or several; or a function or model, which
             is run on `args`.
-        args: Examples to run `target` on: tensors, or arrays of numbers.
+        args: Examples to run `target` on: tensors or arrays of numbers, and dicts, lists
+            and tuples of them. Other things, and an int, are handed on as they are.
+            What a model changes in itself while it runs, such as running averages or
+            the state of a random generator, is put back.
         style: "scopes"; "book" for the book's graph of circles, from left to right,
             with values above the wires and gradients beneath; "ops" for every op.
         depth: How many levels of scopes to open: 0 for none. Where it is None, as
-            much is opened as fits on a page. For "scopes" alone.
-        color: What the colour of a node says: "grad" the size of gradients, as the
-            root of their mean square, "time" and "memory" what an op costs. Where it
-            is None, its kind.
+            much is opened as fits on a page, and of three or more blocks that are alike
+            and feed each other one is drawn, as "Block ×12", unless all fit. For
+            "scopes" alone.
+        color: What the colour of a node says, in the place of its kind: "grad" the
+            size of gradients, as the root of their mean square; "time" the seconds of
+            an op, forward and backward, for which every op is run several times;
+            "memory" its bytes. Not in the book's style.
         lang: Language of the legend, "en" or "ja".
+        backward: Whether gradients are drawn. Only the book's style can leave them
+            out, to show the forward pass alone.
 
     Returns:
         A picture: a notebook shows it, and `save("graph.svg")` writes it.
 
     Raises:
-        TypeError: Not a Tensor, or not a whole number.
+        TypeError: Not a Tensor, not a whole number, or not a truth value.
         ValueError: No tensor, a negative depth, or another style, colour or language.
         GraphError: A tensor of which nothing was recorded.
-        TooLargeError: More ops than can be drawn.
+        TooLargeError: More ops than can be drawn; 30 in the book's style.
 
     Example:
         >>> import tinygrad_jp as tg
@@ -88,15 +100,33 @@ def draw(
     _check_choice("lang", lang, get_args(Language))
     if color is not None:
         _check_choice("color", color, get_args(Color))
+    if color is not None and style == "book":
+        raise ValueError(f'draw: style="book" has no colours, got color={color!r}')
+    if not isinstance(backward, bool):
+        raise TypeError(f"draw: backward must be True or False, got {backward!r}")
+    if not backward and style != "book":
+        raise ValueError(
+            f'draw: backward=False needs style="book", got style={style!r}'
+        )
     if callable(target) and not isinstance(target, Tensor):
         from tinygrad_jp.draw.trace import traced
 
-        tensors, inputs = traced(target, args)
+        found = traced(target, args)
+        tensors, inputs, titles = found.tensors, found.inputs, found.titles
     else:
-        tensors, inputs = _recorded(target, args), []
+        tensors, inputs, titles = _recorded(target, args), [], {}
     unique = {one._node: one for one in tensors}
-    options = Options(style, depth, color, lang)
-    return Drawing.of(list(unique.values()), options, inputs)
+    options = Options(style, depth, color, lang, backward)
+    return Drawing.of(list(unique.values()), options, inputs, titles)
+
+
+def _html_of(tensor: Tensor) -> str | None:
+    from tinygrad_jp.draw.notebook import html_of_tensor
+
+    return html_of_tensor(tensor)
+
+
+show_with(_html_of)
 
 
 def _recorded(target: object, args: Sequence[Any]) -> list[Tensor]:

@@ -25,6 +25,7 @@ class Options:
     depth: int | None = None
     color: Color | None = None
     lang: Language = "en"
+    backward: bool = True
 
 
 class EngineError(RuntimeError):

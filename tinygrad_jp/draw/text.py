@@ -125,6 +125,27 @@ class Words:
     title: str
     roles: bool
     """Whether a name is followed by its role: "x 入力"."""
+    above: str
+    """Of a wire in the book's style; the gradient is beneath it."""
+    beneath: str
+    value: str
+    gradient: str
+    statistics: str
+    """Takes the smallest, the mean and the largest element."""
+    counts: str
+    """Takes how many elements are 0, NaN and infinite."""
+    line: str
+    problem: str
+    problems: str
+    grad_scale: str
+    time_scale: str
+    memory_scale: str
+    time_parts: str
+    memory_parts: str
+    share: str
+    unmeasured: str
+    run: str
+    parameters: str
 
 
 ENGLISH = Words(
@@ -138,13 +159,31 @@ ENGLISH = Words(
     shape="shape",
     norm="gradient norm",
     drawn="drawn in full elsewhere",
-    legend="∇ gradient norm (thicker and darker = larger)",
+    legend="∇ gradient norm (thicker and stronger = larger)",
     accumulated="∇ norm of .grad",
     redraw="for ∇ on every wire draw before backward(), or with retain_graph=True",
     not_scalar="no ∇: the output is no scalar",
     dashed="dashed: drawn again",
     title="computation graph",
     roles=False,
+    above="forward: value",
+    beneath="backward: gradient",
+    value="value",
+    gradient="gradient",
+    statistics="min {}, mean {}, max {}",
+    counts="zeros {}, NaN {}, infinite {}",
+    line="line",
+    problem="⚠ 1 problem",
+    problems="⚠ {} problems",
+    grad_scale="colour: RMS of the gradient",
+    time_scale="colour: time, forward and backward",
+    memory_scale="colour: memory",
+    time_parts="forward {}, backward {}",
+    memory_parts="result {}, kept copies {}",
+    share="{} % of all",
+    unmeasured="not measured: the graph is too large to run again",
+    run="gradients are not known: draw(function, *args), or before backward()",
+    parameters="{} parameters",
 )
 
 JAPANESE = Words(
@@ -158,13 +197,31 @@ JAPANESE = Words(
     shape="形状",
     norm="勾配のノルム",
     drawn="別の場所にも描かれています",
-    legend="∇ 勾配のノルム（太く濃い矢印ほど大きい）",
+    legend="∇ 勾配のノルム（太く鮮やかな矢印ほど大きい）",
     accumulated="∇ .grad のノルム",
     redraw="全ての線に ∇ を出すには backward() の前に描くか retain_graph=True",
     not_scalar="∇ なし（出力がスカラーではない）",
     dashed="破線は再掲",
     title="計算グラフ",
     roles=True,
+    above="順伝播の値",
+    beneath="逆伝播の勾配",
+    value="値",
+    gradient="勾配",
+    statistics="最小 {}、平均 {}、最大 {}",
+    counts="0 が {} 個、NaN {} 個、無限大 {} 個",
+    line="行",
+    problem="⚠ 問題 1 件",
+    problems="⚠ 問題 {} 件",
+    grad_scale="色: 勾配の RMS",
+    time_scale="色: 時間（順伝播と逆伝播）",
+    memory_scale="色: メモリ",
+    time_parts="順伝播 {}、逆伝播 {}",
+    memory_parts="結果 {}、保持するコピー {}",
+    share="全体の {} %",
+    unmeasured="未計測: グラフが大きすぎて再実行できません",
+    run="勾配が不明: draw(関数, *引数) とするか、backward() の前に描くこと",
+    parameters="パラメータ {} 個",
 )
 
 WORDS: dict[Language, Words] = {"en": ENGLISH, "ja": JAPANESE}
