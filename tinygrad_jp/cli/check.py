@@ -1,77 +1,26 @@
-"""The command ``tinygrad-jp``: checks of one's own functions from a shell.
-
-    tinygrad-jp check layers.py:softmax --shape 8,3
-    tinygrad-jp check layers.py:cross_entropy --shape 8,10 --labels 10 --mixes-rows
-    tinygrad-jp check --mutate tests/test_layers.py:test_softmax
-
-The exit status is 0 if all is right, 1 if something is wrong, 2 for a wrong call.
-"""
+"""The command ``tinygrad-jp check``: gradient and meaning of one's own function."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from tinygrad_jp.cli.words import add_target
 from tinygrad_jp.target import UsageError, load, made
 
 WIDTH, INDENT = 88, 12
 INSTALL = "pip install 'tinygrad_jp[testing]'"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command.
-
-    Args:
-        arguments: Those of the shell, without the command's name; by default its own.
-
-    Returns:
-        The exit status.
-    """
-    parser = _parser()
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    given = parser.parse_args(words)
-    given.words = words
-    try:
-        return int(given.run(given))
-    except UsageError as error:
-        print(f"tinygrad-jp: {error}", file=sys.stderr)
-        return 2
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="tinygrad-jp", description="Gradients that one can understand and prove."
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in COMMANDS:
-        add(commands)
-    return parser
-
-
-# --- check -------------------------------------------------------------------------
-
-
-def shape(text: str) -> tuple[int, ...]:
-    """A shape as it is written in a shell: ``8,3``; ``()`` for a single number."""
-    bare = text.strip("()[] ,").replace("x", ",")
-    try:
-        sides = tuple([int(side) for side in bare.split(",")] if bare else [])
-    except ValueError:
-        sides = (-1,)
-    if any(side < 0 for side in sides):
-        raise argparse.ArgumentTypeError(f"needs lengths such as 8,3, got {text!r}")
-    return sides
-
-
-def _add_check(commands: Any) -> None:
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
     parser = commands.add_parser(
         "check",
         help="check the gradient and the meaning of a function",
@@ -79,21 +28,7 @@ def _add_check(commands: Any) -> None:
         "kinks among them, and that it treats each row of a batch for itself.",
     )
     option = parser.add_argument
-    option(
-        "target",
-        metavar="MODULE:FUNCTION",
-        help="a function, a module, or a class or factory that needs no arguments; "
-        "MODULE is a dotted name or a file",
-    )
-    option(
-        "--shape",
-        type=shape,
-        action="append",
-        default=[],
-        metavar="8,3",
-        help="of the batch; once more for each further array",
-    )
-    option("--labels", type=int, metavar="K", help="a last argument: labels below K")
+    add_target(parser)
     option("--domain", default="real", help="of the numbers: real, positive, ...")
     option("--order", type=int, default=1, help="of the derivatives to check")
     option("--seed", type=int, help="of the numbers; another one each time by default")
@@ -109,10 +44,10 @@ def _add_check(commands: Any) -> None:
         help="break each op on purpose, and say what the checks do not notice; "
         "FUNCTION may be a test",
     )
-    parser.set_defaults(run=_check)
+    parser.set_defaults(run=_run)
 
 
-def _check(given: argparse.Namespace) -> int:
+def _run(given: argparse.Namespace) -> int:
     try:
         from tinygrad_jp.testing import checkup, mutation
     except ImportError as error:
@@ -210,7 +145,3 @@ def _print_part(name: str, first: str, *lines: str) -> None:
     print(f"  {name:{INDENT - 2}}{first}")
     for line in lines:
         print(f"{'':{INDENT}}{line}".rstrip())
-
-
-COMMANDS: tuple[Callable[[Any], None], ...] = (_add_check,)
-"""What adds a command to the parser; one line for each."""
