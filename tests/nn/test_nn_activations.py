@@ -134,7 +134,9 @@ FORMULAS = [
 ]
 
 
-@pytest.mark.parametrize(("layer", "formula"), FORMULAS, ids=lambda case: repr(case))
+@pytest.mark.parametrize(
+    ("layer", "formula"), FORMULAS, ids=[repr(layer) for layer, _ in FORMULAS]
+)
 @given(x=ROWS)
 def test_each_number_by_its_formula(layer, formula, x):
     expected = [[formula(v) for v in row] for row in x.tolist()]
