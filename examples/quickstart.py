@@ -68,8 +68,9 @@ def main() -> None:
 
     with tg.no_grad():
         probabilities = tg.softmax(net.predict(x_test)).numpy()
-    _plots.loss_curve(losses, out / "loss.png")
-    _plots.predictions(x_test, data.test.t, probabilities, out / "predictions.png")
+    _plots.save(_plots.loss_curve(losses), out / "loss.png")
+    tiles = _plots.predictions(x_test, data.test.t, probabilities)
+    _plots.save(tiles, out / "predictions.png")
     names = ["loss.png", "predictions.png", *(path.name for path in pictures)]
     print(f"  図      pictures   {out}: {', '.join(names)}\n")
 

@@ -29,13 +29,13 @@ def font(request, monkeypatch):
 
 def test_labels_are_japanese_where_the_font_is_there(plots, font):
     assert plots.has_japanese() is font
-    assert plots._label("損失", "loss") == ("損失 loss" if font else "loss")
+    assert plots.both("損失", "loss") == ("損失 loss" if font else "loss")
 
 
 @pytest.mark.parametrize("count", [1, 2, 60, 500])
 def test_loss_curve_of_any_length(plots, font, tmp_path, count, caplog):
     losses = np.geomspace(2.3, 0.01, count).tolist()
-    plots.loss_curve(losses, tmp_path / "loss.png")
+    plots.save(plots.loss_curve(losses), tmp_path / "loss.png")
     assert imread(tmp_path / "loss.png").shape == (675, 1200, 4)
     assert not caplog.records  # a glyph or a font that is missing
 
@@ -49,7 +49,8 @@ def test_predictions_of_any_number(plots, font, tmp_path, count, wrong, caplog):
     predicted = np.where(np.arange(count) < wrong, (labels + 1) % 10, labels)
     probabilities = 0.05 + 0.5 * np.eye(10)[predicted]
     path = tmp_path / "predictions.png"
-    plots.predictions(rng.random((count, 64)), labels, probabilities, path)
+    figure = plots.predictions(rng.random((count, 64)), labels, probabilities)
+    plots.save(figure, path)
     image = imread(path)[..., :3]
     red = np.isclose(image, [0xDC / 255, 0x26 / 255, 0x26 / 255], atol=0.01).all(axis=2)
     assert red.any() == (wrong > 0)
