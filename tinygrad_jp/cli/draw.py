@@ -17,7 +17,7 @@ from tinygrad_jp.draw.basics import Color, Language, Style
 from tinygrad_jp.errors import GraphError
 from tinygrad_jp.target import UsageError, load, made
 
-_DTYPES = ("float32", "float64")  # first that of parameters in `nn`
+_DTYPES = ("float32", "float64", "float16")  # first that of parameters in `nn`
 
 
 def add(commands: Any) -> None:
@@ -106,7 +106,7 @@ def _function(given: argparse.Namespace) -> Any:
 def _arrays(given: argparse.Namespace) -> list[Any]:
     """Random numbers of the shapes that were asked for, and labels."""
     rng = np.random.default_rng(given.seed)
-    # Drawn in float64, so that a seed stands for the same numbers in both.
+    # Drawn in float64, so that a seed stands for the same numbers in all.
     drawn = [np.asarray(rng.standard_normal(shape)) for shape in given.shape]
     arrays: list[Any] = [array.astype(given.dtype) for array in drawn]
     if given.labels is None:
