@@ -52,6 +52,7 @@ book-full: system $(VENV)/.ready-nn
 
 gallery: system $(VENV)/.ready-nn
 	$(BIN)/python examples/gallery.py --out examples/gallery
+	$(BIN)/python examples/gallery.py --out examples/gallery/ja --lang ja
 
 test: system $(VENV)/.ready-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests \

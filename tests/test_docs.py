@@ -68,9 +68,9 @@ def code_of(text, language):
 
 def test_the_two_readmes_are_equal_but_for_their_language():
     english, japanese = ((ROOT / page).read_text() for page in PAGES[:2])
-    japanese = japanese.replace(', lang="ja"', "").replace(
-        "readme.ja.png", "readme.png"
-    )
+    for path in re.findall(r"!\[.*?\]\((.*?)\)", english + japanese):
+        assert (ROOT / path).exists()
+    japanese = japanese.replace(', lang="ja"', "").replace("gallery/ja/", "gallery/")
     for language in ("python", "sh"):
         codes = [code_of(text, language) for text in (english, japanese)]
         bare = [[re.sub(r" *#.*", "", block) for block in code] for code in codes]
