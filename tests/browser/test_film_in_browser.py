@@ -5,11 +5,14 @@ import pytest
 
 import tinygrad_jp as tg
 from tinygrad_jp import Tensor
+from tinygrad_jp.draw import engines
+from tinygrad_jp.draw.engines.packages import WASI
 
 SEEN = """
 const gone = (one) => one.closest(".unseen") !== null;
 const texts = [...document.querySelectorAll("#stage g.tensor text")];
-const shown = texts.filter((one) => !gone(one)).map((one) => one.textContent.trim());
+const seen = texts.filter((one) => !gone(one));
+const shown = seen.map((one) => one.textContent.trim()).filter(Boolean);
 const back = [...document.querySelectorAll("#stage g.back")];
 const tracks = back.filter((one) => !gone(one));
 const badges = [...document.querySelectorAll("#stage .badge:not(.gone) text")];
@@ -90,6 +93,17 @@ def test_each_step_shows_what_has_happened_so_far(show):
     assert (seen["given"], seen["waits"], seen["badges"]) == (["2.718"], [], ["1"])
     page.press("ARROW_LEFT", "ARROW_LEFT", "ARROW_LEFT", "ARROW_LEFT")
     assert page.run(SEEN)["tracks"] == 0  # going back takes it away again
+
+
+def test_no_gradient_peeps_out_where_the_engine_draws_no_tracks(show, monkeypatch):
+    if WASI.find() is None:
+        pytest.skip(f"needs {WASI.name}: {WASI.cure()}")
+    monkeypatch.setattr(engines, "ENGINES", (WASI,))
+    page = show(two_ways())
+    assert page.run(SEEN)["texts"] == ["0.5"]
+    page.press(*["ARROW_RIGHT"] * 7)
+    seen = page.run(SEEN)
+    assert (seen["given"], seen["arrived"]) == (["1", "1"], ["1"])
 
 
 def test_the_last_step_has_all_gradients_and_their_table(show):

@@ -51,8 +51,9 @@ def draw(
     Args:
         target: The result, such as a loss; or several; or a function or model, which
             is run on `args`.
-        args: Examples to run `target` on: tensors or arrays of numbers, and dicts, lists
-            and tuples of them. Other things, and an int, are handed on as they are.
+        args: Examples to run `target` on: tensors or arrays of numbers, and dicts,
+            lists and tuples of them. Other things, and an int, are handed on as they
+            are.
             What a model changes in itself while it runs, such as running averages or
             the state of a random generator, is put back.
         style: "scopes"; "book" for the book's graph of circles, from left to right,

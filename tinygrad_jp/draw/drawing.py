@@ -259,8 +259,8 @@ class Drawing:
                 "smaller depth="
             )
             raise TooLargeError(
-                f"draw: {count:,} items, and {MOST} is the limit for a picture; {cure}, "
-                'or take the source: .save("graph.dot")'
+                f"draw: {count:,} items, and {MOST} is the limit for a picture; "
+                f'{cure}, or take the source: .save("graph.dot")'
             )
         return self.dot
 
