@@ -44,7 +44,8 @@ def test_the_parts_of_a_gradient_add_up_to_what_backward_leaves(program, release
     if released:
         loss.backward()
     with patch.object(story, "summary_of", np.array), patch.object(story, "MOST", 999):
-        found = story_of(pictures_of([loss], Options(depth=0)))
+        pictures = pictures_of([loss], Options(depth=0))
+        found = story_of(pictures._replace(values={}, grads={}))
     if released and not isinstance(found, Story):
         return  # a constant is gone, so the ops could not be run again
     if not released:

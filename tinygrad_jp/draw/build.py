@@ -15,7 +15,7 @@ from tinygrad_jp.draw.overlay import Overlay
 from tinygrad_jp.draw.picture import WIDE, Picture
 from tinygrad_jp.draw.repeat import Alike, fold_alike, together
 from tinygrad_jp.draw.runs import stem
-from tinygrad_jp.draw.summary import summary_of
+from tinygrad_jp.draw.summary import Summary, summary_of
 from tinygrad_jp.graph import Node, name_of, walk
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Pictures(NamedTuple):
         tensors: The outputs.
         nodes: All nodes, oldest first.
         facts: What is known of them.
+        values: What those that are drawn hold, in numbers.
+        grads: Their gradients, in numbers.
     """
 
     page: Picture
@@ -47,6 +49,8 @@ class Pictures(NamedTuple):
     tensors: Sequence[Tensor]
     nodes: Sequence[Node]
     facts: Facts
+    values: Mapping[Node, Summary]
+    grads: Mapping[Node, Summary]
 
 
 def pictures_of(
@@ -136,9 +140,8 @@ def pictures_of(
     overlay = Overlay(nodes, facts, options, inputs)
     for draft in made:
         overlay.onto(draft.picture, draft.place, draft.rows)
-    return Pictures(
-        page.picture, None if full is None else full.picture, tensors, nodes, facts
-    )
+    whole = None if full is None else full.picture
+    return Pictures(page.picture, whole, tensors, nodes, facts, values, grads)
 
 
 def _fitting(drafts: Iterator[Draft]) -> Draft | None:

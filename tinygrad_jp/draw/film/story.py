@@ -133,7 +133,8 @@ def story_of(pictures: Pictures) -> Story | Refusal:
     if facts.gradients != "all":
         return Refusal(GraphError, f"film: {_missing(pictures)}")
     roots = [one._node for one in pictures.tensors if one._node is not None]
-    values = _values(nodes, facts.values, facts.grads, roots)
+    known = _summaries(facts.values, pictures.values)
+    values = _values(nodes, known, _summaries(facts.grads, pictures.grads), roots)
     story = Story(values, [], [])
     place = {node: i for i, node in enumerate(nodes)}
     for node in nodes:
@@ -154,7 +155,9 @@ def story_of(pictures: Pictures) -> Story | Refusal:
             values[place[node]].takes, node.inputs, parts, slopes
         ):
             use = story.uses[i]
-            use.part = None if part is None else summary_of(part)
+            if part is not None:
+                only = len(values[use.source].uses) == 1 and not values[use.source].seed
+                use.part = values[use.source].grad if only else summary_of(part)
             use.repeated = node.rule.elementwise and u.shape != node.shape
             if slope is not None and not use.repeated:
                 use.slope = summary_of(slope)
@@ -180,10 +183,20 @@ def _missing(pictures: Pictures) -> str:
     return _RELEASED
 
 
+def _summaries(
+    arrays: Mapping[Node, Any], made: Mapping[Node, Summary]
+) -> dict[Node, Summary]:
+    """Arrays in numbers, where that has not been done for the picture."""
+    return {
+        node: made[node] if node in made else summary_of(array)
+        for node, array in arrays.items()
+    }
+
+
 def _values(
     nodes: Sequence[Node],
-    known: Mapping[Node, Any],
-    grads: Mapping[Node, Any],
+    known: Mapping[Node, Summary],
+    grads: Mapping[Node, Summary],
     roots: Sequence[Node],
 ) -> list[Value]:
     found = []
@@ -208,8 +221,8 @@ def _values(
                 shape=node.shape,
                 live=node.live,
                 written=shown is not None,
-                known=summary_of(known[node]) if node in known else None,
-                grad=summary_of(grads[node]) if node in grads else None,
+                known=known.get(node),
+                grad=grads.get(node),
                 seed=node in roots,
                 number=number if rule else 0,
             )
