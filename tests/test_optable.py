@@ -8,7 +8,7 @@ import pytest
 import tinygrad_jp as tg
 from tinygrad_jp import transform
 
-NO_OPS = {"asarray", "draw", "from_dlpack", "is_grad_enabled", "rule"}
+NO_OPS = {"asarray", "draw", "from_dlpack", "is_grad_enabled", "load", "rule", "save"}
 NO_OPS |= {"can_cast", "finfo", "iinfo", "isdtype", "result_type"}  # of dtypes
 
 

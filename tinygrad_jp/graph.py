@@ -125,6 +125,8 @@ def _remade(kind: Any, held: dict[str, Any]) -> Node:
     node: Node = object.__new__(kind if isinstance(kind, type) else kind.node)
     for name, value in held.items():
         setattr(node, name, value)
+    if isinstance(node, Leaf):
+        node.owner = None
     node.order = tick()
     return node
 

