@@ -12,7 +12,6 @@ import tinygrad_jp as tg
 from nn import checks
 from nn.activations import ReLU
 from nn.convolution import Convolution
-from nn.init import Init, initializer
 from nn.layers import Affine, Dropout, Flatten
 from nn.module import Module, Sequential
 from nn.network import Network
@@ -30,8 +29,7 @@ class SimpleConvNet(Network):
         stride: How far the filters step.
         hidden_size: Neurons of the hidden Affine.
         output_size: Classes.
-        weight_init_std: How the weights start: a standard deviation, as in the book,
-            or "he", "xavier" or an initialiser of `nn.init`.
+        weight_init_std: Standard deviation of the weights at the start.
         rng: Draws the weights.
         dtype: Of the parameters.
 
@@ -58,18 +56,18 @@ class SimpleConvNet(Network):
         stride: int = 1,
         hidden_size: int = 100,
         output_size: int = 10,
-        weight_init_std: Init = 0.01,
+        weight_init_std: float = 0.01,
         rng: np.random.Generator,
         dtype: DTypeLike = np.float32,
     ) -> None:
         owner = "SimpleConvNet"
         shape = _picture(owner, input_shape)
-        init = initializer(owner, weight_init_std)
+        std = checks.real(owner, "weight_init_std", weight_init_std, zero=True)
         features = [
             Convolution(
                 *(shape[0], filters, filter_size, stride, padding),
                 rng=rng,
-                init=init,
+                std=std,
                 dtype=dtype,
             ),
             ReLU(),
@@ -77,8 +75,8 @@ class SimpleConvNet(Network):
             Flatten(),
         ]
         size = _size_behind(owner, features, shape, dtype)
-        first = Affine(size, hidden_size, rng=rng, init=init, dtype=dtype)
-        second = Affine(hidden_size, output_size, rng=rng, init=init, dtype=dtype)
+        first = Affine(size, hidden_size, rng=rng, std=std, dtype=dtype)
+        second = Affine(hidden_size, output_size, rng=rng, std=std, dtype=dtype)
         super().__init__([*features, first, ReLU(), second], example_shape=shape)
 
 
@@ -106,7 +104,7 @@ class DeepConvNet(Network):
         >>> net.predict(np.zeros((2, 1, 28, 28))).shape
         (2, 10)
         >>> sum(parameter.size for parameter in net.parameters())
-        123246
+        123552
     """
 
     def __init__(

@@ -148,15 +148,6 @@ def test_weights_start_as_they_are_told(std, expected):
     assert np.std(net.params["W1"].data) * 30 == pytest.approx(expected, rel=0.02)
 
 
-def test_a_convolutional_net_starts_as_it_is_told():
-    net = nn.SimpleConvNet(filters=100, weight_init_std="he", rng=rng())
-    for name, fan_in in (("W1", 25), ("W2", 100 * 12 * 12)):
-        expected = (2 / fan_in) ** 0.5
-        assert np.std(net.params[name].data) == pytest.approx(expected, rel=0.05)
-    with pytest.raises(ValueError, match="SimpleConvNet: init must be"):
-        nn.SimpleConvNet(weight_init_std="his", rng=rng())
-
-
 def test_weight_decay_adds_half_the_squares_of_the_weights():
     x, t = batch_for("multi")
     plain, decayed = (
