@@ -104,9 +104,14 @@ def test_an_interrupt_stops_the_program_too(monkeypatch, tmp_path):
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        drawing().svg()
+    # A program that was started in the background ignores the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        thread.start()
+        with pytest.raises(KeyboardInterrupt):
+            drawing().svg()
+    finally:
+        signal.signal(signal.SIGINT, before)
     thread.join()
     assert waits_until(lambda: log.read_text().count(" ") == 1)
     for pid in map(int, log.read_text().split()):
