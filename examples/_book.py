@@ -66,7 +66,15 @@ class Page:
         self.size: str = self.options.size
         self.rng = np.random.default_rng(self.options.seed)
         self._shown: list[dict[str, str]] = []
+        self._list()
         print(f"\n{self.title}\n")
+
+    def _list(self) -> None:
+        """図を並べておく / Note title and figures for `examples/book.py`."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        listed = {"title": self.title, "figures": self._shown}
+        listing = self.out / f"{self.name}.json"
+        listing.write_text(json.dumps(listed, ensure_ascii=False), encoding="utf-8")
 
     def pick(self, quick: Any, normal: Any, full: Any) -> Any:
         """規模に応じた値 / The value for the size that was asked for."""
@@ -92,16 +100,13 @@ class Page:
 
     def show(self, picture: Any, name: str, japanese: str, english: str) -> Path:
         """図を保存する / Save a figure or a drawing under a name, with its caption."""
-        self.out.mkdir(parents=True, exist_ok=True)
         path = self.out / name
         if isinstance(picture, Figure):
             _plots.save(picture, path)
         else:
             path = picture.save(path)  # グラフ / a graph; .dot without an engine
         self._shown.append({"file": path.name, "ja": japanese, "en": english})
-        listed = {"title": self.title, "figures": self._shown}
-        listing = self.out / f"{self.name}.json"
-        listing.write_text(json.dumps(listed, ensure_ascii=False), encoding="utf-8")
+        self._list()
         print(f"  → {path}")
         return path
 

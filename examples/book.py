@@ -19,6 +19,28 @@ from html import escape
 from pathlib import Path
 
 HERE = Path(__file__).parent
+CHAPTERS = [
+    "ch02_gates",
+    "ch03_activations",
+    "ch03_forward",
+    "ch03_mnist",
+    "ch04_numerical_gradient",
+    "ch04_gradient_descent",
+    "ch04_two_layer_net",
+    "ch05_apple",
+    "ch05_backprop_net",
+    "ch05_gradient_check",
+    "ch06_optimizers_valley",
+    "ch06_optimizers_mnist",
+    "ch06_initial_values",
+    "ch06_batch_norm",
+    "ch06_weight_decay",
+    "ch06_dropout",
+    "ch06_hyperparameters",
+    "ch07_convolution",
+    "ch07_simple_convnet",
+    "ch08_deep_convnet",
+]
 CASES = ["softmax_axis", "save_and_look", "xor_plateau", "slides", "compare"]
 WHATS = ["activation", "init", "rate", "depth", "optimizer", "data"]
 
@@ -67,7 +89,7 @@ def main() -> int:
 def chosen(only: list[str]) -> list[tuple[Path, list[str]]]:
     """動かすもの / What to run: chapters first, then the readers' cases."""
     scripts: list[tuple[Path, list[str]]] = []
-    for path in [*sorted(HERE.glob("ch*.py")), *[HERE / f"{c}.py" for c in CASES]]:
+    for path in [HERE / f"{name}.py" for name in CHAPTERS + CASES]:
         if path.stem == "compare":
             scripts += [(path, ["--what", what]) for what in WHATS]
         else:
@@ -91,6 +113,7 @@ def run(script: Path, arguments: list[str], out: Path, options) -> dict:
     shown = {"title": script.stem, "figures": []}
     if done.returncode == 0 and listing.exists():
         shown = json.loads(listing.read_text(encoding="utf-8"))
+    shown["title"] = " ".join([shown["title"], *arguments[1:]])
     for figure in shown["figures"]:
         figure["file"] = f"{out.name}/{figure['file']}"
     text = re.sub(r"\n  → .*", "", done.stdout).strip("\n")
