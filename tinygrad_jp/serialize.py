@@ -7,22 +7,20 @@ to fit the file. This page knows nothing of modules: it takes and gives dicts.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeGuard
 
 import numpy as np
 
-from tinygrad_jp.files import replace
-from tinygrad_jp.foreign import refuse
 from tinygrad_jp.operands import as_tensor
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 PathLike = str | os.PathLike[str]
@@ -89,6 +87,11 @@ def save(
         >>> tg.load("point.safetensors").metadata
         {'unit': 'm'}
     """
+    # Imported late, here and in `load`: a program that saves nothing shall not wait.
+    from pathlib import Path
+
+    from tinygrad_jp.files import replace
+
     place = Path(path)
     if place.suffix.lower() in _OTHER_FORMATS:
         raise ValueError(
@@ -127,6 +130,8 @@ def load(path: PathLike) -> Saved:
             ...
         FileNotFoundError: [Errno 2] No such file or directory: 'nowhere.safetensors'
     """
+    from tinygrad_jp.foreign import refuse
+
     with open(path, "rb") as file:
         refuse(path, file)
         header = _read_header(path, file)
@@ -186,6 +191,8 @@ def _settle(folder: Path) -> None:
 
 def _read_header(path: PathLike, file: BinaryIO) -> dict[str, Any]:
     """The header of a file, after all that it claims was checked."""
+    import json
+
     size = os.fstat(file.fileno()).st_size
     if size < 8:
         raise ValueError(f"{path}: needs 8 bytes or more, got {size}: truncated")
