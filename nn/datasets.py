@@ -161,8 +161,8 @@ def fashion_mnist(
 ) -> Dataset:
     """Fashion-MNIST: pictures of clothes, of the size and number of MNIST's digits.
 
-    Xiao, Rasul and Vollgraf 2017; 31 MB. `FASHION` names its classes. Arguments, result
-    and errors are those of `mnist`.
+    Xiao, Rasul and Vollgraf 2017; 31 MB. `nn.datasets.FASHION` names its classes.
+    Arguments, result and errors are those of `mnist`.
 
     Example:
         >>> import nn
