@@ -46,7 +46,7 @@ class Methods(Operators):
     floor = f.floor
     log = f.log
     pow = f.pow
-    relu = activation.relu
+    relu = f.relu
     round = f.round
     sigmoid = activation.sigmoid
     sign = f.sign
@@ -68,7 +68,7 @@ class Methods(Operators):
     cumsum = reduction.cumulative_sum
     logsumexp = f.logsumexp
     max = f.max
-    mean = reduction.mean
+    mean = f.mean
     min = f.min
     norm = norms.norm
     prod = reduction.prod

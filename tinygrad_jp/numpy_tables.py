@@ -192,7 +192,7 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.cumsum: _cumsum,
     np.linalg.norm: norms.norm,
     np.max: f.max,
-    np.mean: reduction.mean,
+    np.mean: f.mean,
     np.min: f.min,
     np.prod: reduction.prod,
     np.std: _std,

@@ -52,7 +52,7 @@ def test_scopes_are_branches_with_their_ops_and_parameters_inside():
         ("│  ├─ ", "b1"),
         ("│  └─ ", "+"),
         ("├─ ", "ReLU1"),
-        ("│  └─ ", "where"),
+        ("│  └─ ", "relu"),
     ]
     assert (stems[-1], heads[-1]) == ("└─ ", "loss")
 

@@ -27,7 +27,7 @@ def test_every_op_is_drawn_in_the_frames_of_its_scopes():
     picture = model(mlp(), style="ops")
     assert titles(picture, Kind.LAYER) == []
     assert titles(picture, Kind.OP) == [
-        *("@", "+", "where", "@", "+"),
+        *("@", "+", "relu", "@", "+"),
         *("−", "exp", "Σ", "log", "−", "×", "Σ", "−", "÷"),
     ]
     boxes = {item.box.title for item in picture.items}

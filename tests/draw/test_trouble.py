@@ -278,7 +278,7 @@ def test_when_units_count_as_dead(shape, dead, text):
 
 def test_the_same_trouble_in_several_layers_is_one_sentence():
     (problem,) = draw(network(he, bias=-40.0)).problems
-    assert problem.startswith("where in Act1, where in Act2: 20 of 20 units are 0")
+    assert problem.startswith("relu in Act1, relu in Act2: 20 of 20 units are 0")
     found = marks(network(he, bias=-40.0))
     assert found["Act2"][0] == "20 of 20 units dead!"
     assert found["W3"] == found["W1"] == ["∇ 0"]

@@ -60,6 +60,7 @@ def overlapped(x, shape, stride, padding, dilation):
 
 
 NUMPY = {
+    "relu": lambda x: np.maximum(x, x.dtype.type(0)),
     **MATRIX_REFERENCES,
     "acos": np.arccos,  # NumPy 2 has these names too
     "acosh": np.arccosh,

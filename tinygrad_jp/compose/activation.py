@@ -16,20 +16,6 @@ if TYPE_CHECKING:
 Operand = Any
 
 
-def relu(x: Operand, /) -> Tensor:
-    """Elementwise ``max(x, 0)``, with relu'(0) = 0 as in the book (chapter 5.5).
-
-    Example:
-        >>> import tinygrad_jp as tg
-        >>> tg.relu(tg.Tensor([-1.0, 0.0, 2.0]))
-        Tensor([0., 0., 2.])
-    """
-    # A comparison with `<=` lets NaN through, where `x > 0` would make it 0.
-    x = as_tensor("relu", x)
-    zero = bare(*weak(0.0, x.dtype))
-    return f.where(f.less_equal(x, zero), zero, x)
-
-
 def _up_to_zero(x: Tensor) -> Tensor:
     """``min(x, 0)``, whose gradient at 0 is 1: with that of relu, 1 everywhere."""
     zero = bare(*weak(0.0, x.dtype))
@@ -62,7 +48,7 @@ def elu(x: Operand, /, alpha: float = 1.0) -> Tensor:
         Tensor([-1.,  0.,  2.])
     """
     x = as_tensor("elu", x)
-    return f.add(relu(x), f.multiply(f.expm1(_up_to_zero(x)), float(alpha)))
+    return f.add(f.relu(x), f.multiply(f.expm1(_up_to_zero(x)), float(alpha)))
 
 
 def selu(x: Operand, /) -> Tensor:

@@ -10,7 +10,6 @@ import numpy as np
 from tinygrad_jp import functions as f
 from tinygrad_jp.compose.activation import log_softmax
 from tinygrad_jp.compose.arguments import axes_of
-from tinygrad_jp.compose.reduction import mean
 from tinygrad_jp.errors import ShapeError
 from tinygrad_jp.operands import as_tensor
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 Operand = Any
 
 _REDUCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "mean": mean,
+    "mean": f.mean,
     "sum": f.sum,
     "none": lambda losses: losses,
 }

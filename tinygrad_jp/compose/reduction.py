@@ -39,20 +39,6 @@ def _in_dtype(x: Tensor, dtype: Any) -> Tensor:
     return x if x.dtype == dtype else f.astype(x, dtype)
 
 
-def mean(x: Operand, /, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Mean over `axis`. Array API ``mean``. The mean of nothing is NaN.
-
-    Example:
-        >>> import tinygrad_jp as tg
-        >>> tg.mean(tg.Tensor([[1.0, 3.0], [2.0, 6.0]]), axis=1)
-        Tensor([2., 4.])
-    """
-    x, dtype = _to_average("mean", x)
-    total = f.sum(x, axis=axis, keepdims=keepdims)
-    average = f.multiply(total, total.size / x.size if x.size else nan)
-    return _in_dtype(average, dtype)
-
-
 def _deviation(op: str, x: Tensor, axis: Axis) -> tuple[Tensor, int]:
     """`x` minus its mean, just 0 where it is constant, and how many each is of."""
     axes = axes_of(op, axis, x.ndim)
@@ -61,7 +47,7 @@ def _deviation(op: str, x: Tensor, axis: Axis) -> tuple[Tensor, int]:
         # The mean of equal numbers may be off by a rounding; that of zeros is not.
         first = [slice(1) if i in axes else slice(None) for i in range(x.ndim)]
         x = f.subtract(x, f.getitem(x.detach(), tuple(first)))
-    return f.subtract(x, mean(x, axes, keepdims=True)), count
+    return f.subtract(x, f.mean(x, axes, keepdims=True)), count
 
 
 def var(

@@ -99,6 +99,8 @@ def _hidden(order: Sequence[Node], inputs: Collection[Node]) -> set[Node]:
 
 def _is_rectifier(op: Node) -> bool:
     """Whether it puts 0 in the place of some elements."""
+    if op.rule.name == "relu":
+        return True
     if op.rule.name == "where":
         return any(literal(u) == "0" for u in op.inputs[1:])
     if op.rule.name == "maximum":

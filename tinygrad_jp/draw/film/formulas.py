@@ -46,6 +46,7 @@ FORMULAS: dict[str, tuple[str, ...]] = {
     "atanh": ("atanh x", "1 / (1 − x²)"),
     "maximum": ("max(x, y)", "[x > y]", "[y > x]"),
     "minimum": ("min(x, y)", "[x < y]", "[y < x]"),
+    "relu": ("max(x, 0)", "[x > 0]"),
     "where": ("where(condition, x, y)", "0", "[condition]", "[not condition]"),
     "remainder": ("x mod y", "1", "−⌊x / y⌋"),
     "floor_divide": ("⌊x / y⌋", "0", "0"),
@@ -67,6 +68,7 @@ RESULTS: dict[str, str] = {"matmul": "x @ y"}
 _ENGLISH: dict[str, tuple[str, ...]] = {
     "matmul": ("g @ yᵀ", "xᵀ @ g"),
     "sum": ("g, for each element that was added",),
+    "mean": ("g / n, for each of the n elements",),
     "max": ("g where x is the largest, shared among equals; 0 elsewhere",),
     "min": ("g where x is the smallest, shared among equals; 0 elsewhere",),
     "logsumexp": ("g · softmax(x)",),
@@ -88,6 +90,7 @@ _ENGLISH: dict[str, tuple[str, ...]] = {
 _JAPANESE: dict[str, tuple[str, ...]] = {
     **_ENGLISH,
     "sum": ("足した要素のすべてに g をそのまま",),
+    "mean": ("平均した n 個の要素のそれぞれに g / n",),
     "max": ("x が最大の位置に g（同点なら等分）、ほかは 0",),
     "min": ("x が最小の位置に g（同点なら等分）、ほかは 0",),
     "cumulative_sum": ("g を後ろから足し上げたもの",),
