@@ -122,6 +122,19 @@ def test_importing_loads_no_optional_package():
     assert not heavy & {name.split(".")[0] for name in loaded}
 
 
+def test_what_explains_errors_is_loaded_with_the_first_error():
+    rooms = ("clash", "origin", "repair", "source")
+    names = [f"tinygrad_jp.errors.{room}" for room in rooms]
+    found = run_python(
+        "import sys, tinygrad_jp as tg, numpy as np\n"
+        f"print([name in sys.modules for name in {names}])\n"
+        "try: tg.Tensor([1.0, 2.0]) + np.ones(3)\n"
+        "except ValueError: pass\n"
+        f"print([name in sys.modules for name in {names}])"
+    )
+    assert found.splitlines() == [str([False] * 4), str([True] * 4)]
+
+
 def test_the_wheel_ships_both_packages_with_their_types():
     for package in ("tinygrad_jp", "nn"):
         assert (ROOT / package / "py.typed").exists()

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from tinygrad_jp.errors import NonFiniteError, ShapeError, surprising
-from tinygrad_jp.errors.origin import Line, user_line
+from tinygrad_jp.errors import NonFiniteError, ShapeError
+from tinygrad_jp.errors.frames import Line, user_line
 from tinygrad_jp.graph import Node, name_of
 from tinygrad_jp.mode import Watcher
 from tinygrad_jp.ops import Rule
@@ -112,10 +112,15 @@ class strict_broadcast(watching):
 class _Guard(Watcher):
     """Looks at the shapes of every elementwise op, before it runs."""
 
+    def __init__(self) -> None:
+        from tinygrad_jp.errors.clash import surprising
+
+        self._surprising = surprising
+
     def runs(self, rule: Rule[Any], operands: Sequence[Any]) -> None:
         if rule.elementwise and len(operands) > 1:
             shapes = [np.shape(operand) for operand in operands]
-            text = surprising(shapes, rule.signature.operands)
+            text = self._surprising(shapes, rule.signature.operands)
             if text:
                 line = user_line()
                 raise ShapeError(f"{rule.name}: {text}" + (f"\n{line}" if line else ""))

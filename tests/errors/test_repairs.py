@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_jp as tg
-from tinygrad_jp import errors
+from tinygrad_jp.errors import clash
 
 LENGTHS = st.sampled_from([0, 1, 2, 3, 4, 6, 12])
 SHAPES = st.lists(LENGTHS, max_size=5).map(tuple)
@@ -228,7 +228,7 @@ def test_what_does_not_fit_gets_no_repair():
 
 
 def test_a_column_with_a_vector_is_surprising():
-    assert errors.surprising([(100, 1), (100,)], ["y", "t"]).splitlines() == [
+    assert clash.surprising([(100, 1), (100,)], ["y", "t"]).splitlines() == [
         "y (100, 1) with t (100,) gives (100, 100): every element of one meets",
         "  all of the other",
         "    y  (100,   1)",
@@ -236,7 +236,7 @@ def test_a_column_with_a_vector_is_surprising():
         "To pair them: t[:, None]  # (100, 1), or y.squeeze(1)  # (100,)",
         "If all pairs are meant: t[None]",
     ]
-    text = errors.surprising([(3,), (4, 1)])
+    text = clash.surprising([(3,), (4, 1)])
     assert text.endswith("If all pairs are meant: x[None]")
     assert "To pair" not in text
 
@@ -255,13 +255,13 @@ def test_broadcasts_that_are_meant_are_not_surprising():
         [(5,)],
         [],
     ):
-        assert errors.surprising(shapes) is None
+        assert clash.surprising(shapes) is None
 
 
 @given(st.lists(SHAPES, min_size=2, max_size=3))
 @settings(max_examples=300)
 def test_the_rule_of_surprise(shapes):
-    text = errors.surprising(shapes)
+    text = clash.surprising(shapes)
     try:
         size = np.prod(np.broadcast_shapes(*shapes))
     except ValueError:

@@ -4,6 +4,8 @@ Each error names the op, what it needed and what came. All derive from Python's 
 types: `TypeError` for a wrong kind, `ValueError` for a wrong value or shape,
 `RuntimeError` for calls in the wrong order. A clash of shapes shows them in columns,
 where the operands came from, and changes that were tried and fit.
+
+The rooms that find that out are loaded when something goes wrong.
 """
 
 from __future__ import annotations
@@ -14,11 +16,7 @@ from typing import Any, NoReturn
 
 from numpy.linalg import LinAlgError
 
-from tinygrad_jp.errors.clash import surprising
-from tinygrad_jp.errors.message import tell
-from tinygrad_jp.errors.origin import find
-
-__all__ = ["GraphError", "NonFiniteError", "ShapeError", "explain", "surprising"]
+__all__ = ["GraphError", "NonFiniteError", "ShapeError", "explain"]
 
 
 class ShapeError(ValueError, IndexError):
@@ -42,6 +40,9 @@ def explain(
     """
     if not isinstance(error, (TypeError, ValueError, IndexError, LinAlgError)):
         raise error  # not about the operands: out of memory, a warning as an error
+    from tinygrad_jp.errors.message import tell
+    from tinygrad_jp.errors.origin import find
+
     signature = rule.signature
     origin = find(
         sys._getframe(1), signature.operands, arrays, rule.name, signature.variadic

@@ -218,14 +218,14 @@ def surprising(
         names: What to call the operands.
 
     Example:
-        >>> from tinygrad_jp import errors
-        >>> print(errors.surprising([(3, 1), (3,)], ["y", "t"]))
+        >>> from tinygrad_jp.errors import clash
+        >>> print(clash.surprising([(3, 1), (3,)], ["y", "t"]))
         y (3, 1) with t (3,) gives (3, 3): every element of one meets all of the other
             y  (3, 1)
             t     (3,)
         To pair them: t[:, None]  # (3, 1), or y.squeeze(1)  # (3,)
         If all pairs are meant: t[None]
-        >>> errors.surprising([(3, 2), (2,)]) is None
+        >>> clash.surprising([(3, 2), (2,)]) is None
         True
     """
     kept = [(n, s) for n, s in zip(names, shapes) if prod(s) != 1]
