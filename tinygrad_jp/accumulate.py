@@ -44,7 +44,7 @@ def accumulate(
             target = None if owner is None else owner()
             if target is not None:
                 grad = g if create_graph else bare(g)
-                before = target.grad
+                before = getattr(target, "_grad", None)
                 totals.append((target, grad if before is None else before + grad))
     for target, total in totals:  # all or nothing
         target._grad = total
@@ -58,12 +58,14 @@ def _seed(tensor: Tensor, cotangent: Any, create_graph: bool) -> tuple[Node, Any
             "requires_grad=True (or inside no_grad()), so there is no gradient"
         )
     if cotangent is None:
-        if tensor.size != 1:
+        if tensor._data.size != 1:
             raise ShapeError(
                 f"backward: needs a scalar, got shape {tensor.shape}; reduce it "
                 "with sum() or mean(), or pass a cotangent of that shape"
             )
-        seed: Any = np.ones(tensor.shape, tensor.dtype)
+        seed: Any = np.array(1, node.dtype)
+        if node.shape:
+            seed = seed.reshape(node.shape)
     else:
         seed = cotangent
         if not isinstance(seed, type(tensor)):

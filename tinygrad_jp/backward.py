@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from math import prod
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from tinygrad_jp.errors import GraphError
-from tinygrad_jp.graph import Node, walk
+from tinygrad_jp.graph import Line, Node, walk
 from tinygrad_jp.mode import Mirror, current, within
 from tinygrad_jp.operands import reopen
 from tinygrad_jp.ops.reduction import add_reduce
@@ -49,8 +50,11 @@ def _way(have: tuple[int, ...], want: tuple[int, ...], recorded: bool) -> Adapte
         raise MisfitError(f"a vjp returned shape {have} for an operand of {want}")
     shortened = tuple(i for i, (n, m) in enumerate(pairs) if n != 1 == m)
     narrow = offset > 0 or any(n == 1 != m for n, m in pairs)
-    if extra == 1 == len(left) and not shortened and not narrow and not recorded:
-        return _column_sums
+    if len(have) == 2 and not narrow and not recorded:
+        if extra == 1 and not shortened:
+            return _column_sums
+        if shortened == (1,):
+            return _row_sums
     dropped = tuple(range(extra))
     widened = narrow and prod(want) <= _SMALL and not recorded
 
@@ -71,9 +75,21 @@ def _column_sums(g: Cotangent) -> Cotangent:
     return _ones(g.shape[0], g.dtype).dot(g)
 
 
+def _row_sums(g: Cotangent) -> Cotangent:
+    """The gradient of what was the same for a row; as quick."""
+    if g.dtype.char not in "fd":
+        return add_reduce(g, 1, None, None, True)
+    return g.dot(_column_of_ones(g.shape[1], g.dtype))
+
+
 @lru_cache(maxsize=64)
 def _ones(count: int, dtype: Any) -> NDArray[Any]:
     return np.ones(count, dtype)
+
+
+@lru_cache(maxsize=64)
+def _column_of_ones(count: int, dtype: Any) -> NDArray[Any]:
+    return np.ones((count, 1), dtype)
 
 
 def widen(g: Cotangent, shape: tuple[int, ...]) -> Cotangent:
@@ -92,6 +108,69 @@ def _takes_narrow(node: Node) -> bool:
         and node.rule.elementwise
         and all(u.shape == node.shape for u in node.inputs if u.live)
     )
+
+
+class Cotangents(dict[Node, Cotangent]):
+    """The cotangents of the nodes that wait for their turn, complete when it comes.
+
+    Attributes:
+        line: Those nodes.
+        wait: Puts a node there that has got its first.
+        narrow: The nodes whose cotangent is not widened yet.
+    """
+
+    __slots__ = ("_recorded", "line", "narrow", "wait")
+
+    def __init__(self, *, recorded: bool) -> None:
+        self.line = Line()
+        self.wait = self.line.put
+        self.narrow: set[Node] = set()
+        self._recorded = recorded
+
+    def give(self, g: Cotangent, node: Node) -> None:
+        """Add a cotangent to that of a node."""
+        g = self.fitted(g, node)
+        if node in self:
+            self.add(g, node)
+        else:
+            self[node] = g
+            if node.rule is not None:
+                self.wait(node)
+
+    def fitted(self, g: Cotangent, node: Node) -> Cotangent:
+        """The law of shape and dtype: no op can break it."""
+        if g.shape != node.shape:
+            g = _way(g.shape, node.shape, self._recorded)(g)
+            if g.shape != node.shape:
+                self.narrow.add(node)
+        return g if g.dtype == node.dtype else g.astype(node.dtype)
+
+    def add(self, g: Cotangent, node: Node) -> None:
+        """Add a cotangent that fits to the one that is there.
+
+        Into its own memory where nobody else holds that: only who counts references
+        sees a difference, and every new array of megabytes is fetched from afar.
+        """
+        total = self.pop(node)
+        if (
+            getattr(total, "nbytes", 0) >= _LARGE
+            and total.base is None
+            and total.shape == node.shape
+            and getrefcount(total) == _ALONE
+        ):
+            np.add(total, g, total)
+            self[node] = total
+        else:
+            self[node] = total + g
+
+
+def _references() -> int:
+    array = np.empty(0)
+    return getrefcount(array)
+
+
+_ALONE = _references()
+_LARGE = 1 << 16  # bytes; below, a new array costs less than looking
 
 
 def backpropagate(
@@ -120,17 +199,8 @@ def backpropagate(
         The complete cotangents of those that a gradient flows into. No two share
         memory, with each other or with anything else.
     """
-    cotangents: dict[Node, Cotangent] = {}
+    cotangents = Cotangents(recorded=wrap is not None)
     found: dict[Node, Cotangent] = {}
-    narrow: set[Node] = set()  # nodes whose cotangent is
-
-    def fitted(g: Cotangent, node: Node) -> Cotangent:
-        # The law of shape and dtype: no op can break it.
-        if g.shape != node.shape:
-            g = _way(g.shape, node.shape, wrap is not None)(g)
-            if g.shape != node.shape:
-                narrow.add(node)
-        return g if g.dtype == node.dtype else g.astype(node.dtype)
 
     def reopen_tensor(node: Node, kept: Any, owner: Node) -> Any:
         if type(kept) is not np.ndarray:
@@ -140,52 +210,53 @@ def backpropagate(
     mirror = None if wrap is None else Mirror(current().scope)
     watchers = current().watchers
     for node, g in roots:
-        g = fitted(g, node)
-        cotangents[node] = cotangents[node] + g if node in cotangents else g
-    order = walk(cotangents, live_only=True, since=since)
-    if since:
-        order = [node for node in order if node.order >= since]
+        cotangents.give(g, node)
+    narrow, take = cotangents.narrow, cotangents.pop
     targets = None if wanted is None else set(wanted)
-    if targets is not None:
-        order = _leading_to(targets, order)
-    for node in reversed(order):
-        g = cotangents.pop(node, None)
-        if g is None:  # no vjp led here
+    useful = None if targets is None else _leading_to(targets, cotangents)
+
+    def arrived(node: Node, g: Cotangent) -> Cotangent:
+        if node.order < since:
+            found[node] = g
+            return g
+        if visit is not None and hasattr(node, "hooks"):
+            g = visit(node, g)
+        if hasattr(node, "owner") if targets is None else node in targets:
+            found[node] = g
+        return g
+
+    for node in cotangents.line.turns(since):
+        g = take(node)
+        if useful is not None and node not in useful:
             continue
         if narrow and node in narrow and not (targets is None and _takes_narrow(node)):
             g = widen(g, node.shape)
-        if node.takes:
-            if visit is not None and hasattr(node, "hooks"):
-                g = visit(node, g)
-            if targets is None and hasattr(node, "owner"):
-                found[node] = g
-        if targets is not None and node in targets:
-            found[node] = g
-        if node.rule is None:
-            continue
+        if node.takes or targets is not None:
+            g = arrived(node, g)
         try:
             if mirror is None:
-                node.pull(g, cotangents, fitted, reopen, retain)
+                node.pull(g, cotangents, reopen, retain)
             else:
                 with within(mirror.of(node.scope)):
-                    node.pull_tensors(g, cotangents, fitted, reopen_tensor, retain)
-            for watcher in watchers:
-                watcher.pulled(node, g, cotangents)
+                    node.pull_tensors(g, cotangents, reopen_tensor, retain)
+            if watchers:
+                for watcher in watchers:
+                    watcher.pulled(node, g, cotangents)
         except MisfitError as error:
             raise GraphError(f"{node.rule.name}: {error}") from None
-    if since:  # what is left are those of the older nodes
-        for node, g in cotangents.items():
-            found[node] = widen(g, node.shape) if node in narrow else g
+    for node, g in cotangents.items():  # leaves, and what is older than `since`
+        if useful is None or node in useful:
+            arrived(node, widen(g, node.shape) if node in narrow else g)
     return found if wrap is not None else _unshared(found, roots)
 
 
-def _leading_to(targets: set[Node], order: list[Node]) -> list[Node]:
-    """Of a list that is oldest first, keep what was computed from the targets."""
+def _leading_to(targets: set[Node], roots: Iterable[Node]) -> set[Node]:
+    """What lies on a way from the roots to the targets."""
     useful = set(targets)
-    for node in order:
+    for node in walk(roots, live_only=True):
         if node not in useful and not useful.isdisjoint(node.inputs):
             useful.add(node)
-    return [node for node in order if node in useful]
+    return useful
 
 
 def _unshared(

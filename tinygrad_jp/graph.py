@@ -7,8 +7,9 @@ value is dropped. This page knows neither NumPy nor Tensor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from heapq import heappop, heappush
 from itertools import count
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -27,7 +28,7 @@ class Node:
         dtype: Dtype of the value.
         name: What the user calls it; unset until it is given.
         rule: The op that made it; None for a leaf.
-        live: Whether gradients flow into it: true of every result that is recorded.
+        live: Whether gradients flow into it: of every result that is recorded they do.
         site: The user's line that made it; unset unless a debug mode notes it.
         owner: A weak reference to the Tensor that takes the gradient, or of a constant
             to what holds it; None or unset where there is none. Weak, because that
@@ -43,7 +44,6 @@ class Node:
     __slots__ = (
         "dtype",
         "hooks",
-        "live",
         "name",
         "order",
         "owner",
@@ -57,11 +57,11 @@ class Node:
     shape: tuple[int, ...]
     dtype: Any
     name: str | None
-    live: bool
     site: Any
     owner: Callable[[], Any] | None
     hooks: dict[int, Callable[[Any], Any]]
     rule: ClassVar[Any] = None
+    live: bool = True
     takes: ClassVar[bool] = False
 
     pull: ClassVar[Callable[..., None]]
@@ -92,9 +92,10 @@ class Leaf(Node):
             where it never did. An older op saw others than are there now.
     """
 
-    __slots__ = ("changed",)
+    __slots__ = ("changed", "live")
 
     changed: int
+    live: bool
     takes = True
 
     def __init__(
@@ -164,6 +165,49 @@ def walk(
 def _wait_if_young(waiting: list[Node], since: int, node: Node) -> None:
     if node.order >= since:
         waiting.append(node)
+
+
+class Line:
+    """Results that wait for their turn in backpropagation: the youngest comes first.
+
+    All that a node was used for is younger than it is. So when its turn comes, all of
+    its users have had theirs, and no list of the whole graph is needed.
+
+    Attributes:
+        put: Has a result wait that does not yet.
+    """
+
+    __slots__ = ("_came", "put")
+
+    def __init__(self) -> None:
+        self._came: list[Node] = []
+        self.put: Callable[[Node], None] = self._came.append
+
+    def turns(self, since: int = 0) -> Iterator[Node]:
+        """Take out one after the other, also what is put in meanwhile.
+
+        Args:
+            since: Nodes whose creation number is smaller have no turn.
+        """
+        came = self._came
+        orders: list[int] = []  # negative ones: the heap gives the smallest
+        nodes: dict[int, Node] = {}
+        while True:
+            if len(came) == 1 and not nodes:  # as in a chain
+                node = came.pop()
+                if node.order < since:
+                    return
+                yield node
+                continue
+            for node in came:
+                order = node.order
+                if order >= since:
+                    nodes[order] = node
+                    heappush(orders, -order)
+            came.clear()
+            if not nodes:
+                return
+            yield nodes.pop(-heappop(orders))
 
 
 def name_of(node: Node) -> str | None:

@@ -154,6 +154,11 @@ class Shared:
         )
 
 
+def keep_view(array: ndarray[Any, Any], name: str) -> ndarray[Any, Any] | Shared:
+    """A view, as a graph keeps it: watched where it shows memory from outside."""
+    return array if array.flags.writeable else Shared(array, name)
+
+
 def reopen(node: Node, kept: Shared | None) -> ndarray[Any, Any]:
     """A kept array that is not plainly there: check it, or say why it is gone."""
     if kept is None:

@@ -14,7 +14,7 @@ from tinygrad_jp.debug import Note, arrays_among
 from tinygrad_jp.draw.untouched import untouched
 from tinygrad_jp.errors import GraphError
 from tinygrad_jp.errors.origin import user_line
-from tinygrad_jp.graph import Node, walk
+from tinygrad_jp.graph import Leaf, Node, walk
 from tinygrad_jp.mode import Watcher, enable_grad
 from tinygrad_jp.record import watching
 from tinygrad_jp.tensor import Tensor
@@ -104,9 +104,9 @@ def _example(value: Any, name: str, kinds: set[Any]) -> Any:
     return example
 
 
-def _node(example: Tensor) -> Node:
+def _node(example: Tensor) -> Leaf:
     node = example._node
-    if node is None:
+    if not isinstance(node, Leaf):
         raise AssertionError("an example without a name")
     return node
 

@@ -13,14 +13,18 @@ def picks_once(index: Any) -> bool:
     """Whether an index of slices or masks picks no element twice, by its kind."""
     parts = index if type(index) is tuple else (index,)
     for part in parts:
-        scalar = type(part) in _BASIC or isinstance(part, (np.integer, np.bool_))
-        if not scalar and getattr(part, "dtype", None) != np.bool_:
+        if type(part) in _BASIC:
+            continue
+        if isinstance(part, np.ndarray):
+            if part.dtype.char != "?":
+                return False
+        elif not isinstance(part, (np.integer, np.bool_)):
             return False
     return True
 
 
 def _put_back(g: Array, index: Any, x_shape: tuple[int, ...]) -> Array:
-    return scatter_add(g, index=index, shape=x_shape)
+    return scatter_add.of(g)(g, index=index, shape=x_shape)
 
 
 @rule(vjp=_put_back, symbol="[i]")

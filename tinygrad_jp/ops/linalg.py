@@ -34,8 +34,12 @@ def _matmul_y(g: Array, x: Array, y_shape: tuple[int, ...]) -> Array:
 
 @rule(
     vjp=(
-        lambda g, y, x_shape: _matmul_x(g, y, x_shape),
-        lambda g, x, y_shape: _matmul_y(g, x, y_shape),
+        lambda g, y, x_shape: (
+            _product(g, y.T) if y.ndim == 2 == g.ndim else _matmul_x(g, y, x_shape)
+        ),
+        lambda g, x, y_shape: (
+            _product(x.T, g) if x.ndim == 2 == g.ndim else _matmul_y(g, x, y_shape)
+        ),
     ),
     symbol="@",
 )

@@ -27,6 +27,7 @@ from __future__ import annotations
 import importlib
 import pickle
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, ParamSpec, TypeAlias
 
@@ -42,12 +43,17 @@ Array: TypeAlias = Any
 Vjp: TypeAlias = Callable[..., Any]
 
 
-_DELIVER = (
+_GIVE = (
     "if gu.shape != u.shape or gu.dtype is not u.dtype:",
-    "    gu = fit(gu, u)",
-    "cotangents[u] = cotangents[u] + gu if u in cotangents else gu",
+    "    gu = cotangents.fitted(gu, u)",
+    "if u in cotangents:",
+    "    cotangents.add(gu, u)",
+    "else:",
+    "    cotangents[u] = gu",
+    "    if u.rule is not None:",
+    "        cotangents.wait(u)",
 )
-"""Hand a cotangent to its operand: in shape, in dtype, added to those of before."""
+"""`cotangents.give(gu, u)`, written out: it runs for every operand."""
 
 
 class Rule(Generic[P]):
@@ -67,9 +73,11 @@ class Rule(Generic[P]):
         symbol: How a picture shows it; the name where it is None.
         domain: For each operand the kind of numbers on which it is tested
             (`tinygrad_jp.testing.samples.DOMAINS`).
-        node: The class of the nodes that it records, with two methods:
-        pull: `pull(g, cotangents, fit, reopen, retain)` runs the vjps on kept arrays,
-            adds what they return to the operands' cotangents, and drops the arrays.
+        node: The class of the nodes that it records, made when it is first asked for,
+            with two methods:
+        pull: `pull(g, cotangents, reopen, retain)` runs the vjps on kept arrays, gives
+            what they return to the operands (`backward.Cotangents`), and drops the
+            arrays.
         pull_tensors: The same on Tensors, so that the backward pass is recorded.
     """
 
@@ -102,7 +110,6 @@ class Rule(Generic[P]):
         self.elementwise = elementwise
         self.symbol = symbol
         self.domain = (domain,) * arity if isinstance(domain, str) else tuple(domain)
-        self.node = self._node_class()
 
     def __call__(self, *operands: P.args, **keywords: P.kwargs) -> Any:
         """Run on arrays, or record where an operand is a Tensor."""
@@ -111,6 +118,13 @@ class Rule(Generic[P]):
             if record is not None:
                 return record(self, operands, keywords)
         return self.forward(*operands, **keywords)
+
+    def of(self, operand: Any) -> Callable[P, Any]:
+        """The forward function where `operand` is an array, else the rule itself.
+
+        For vjps of many small calls: a rule takes a microsecond to find out.
+        """
+        return self.forward if type(operand) is ndarray else self
 
     def __repr__(self) -> str:
         return f"<rule {self.name}>"
@@ -165,7 +179,9 @@ class Rule(Generic[P]):
                 )
         return names
 
-    def _node_class(self) -> type[Node]:
+    @cached_property
+    def node(self) -> type[Node]:
+        """The class of the nodes that it records."""
         signature = self.signature
         slots = [f"{name}_node" for name in signature.operands]
         slots += self._kept_slots()
@@ -189,7 +205,7 @@ class Rule(Generic[P]):
     def _pull_source(self, function: str) -> str:
         """Write the function that runs the vjps of the operands that are live."""
         on_tensors = function == "pull_tensors"
-        lines = [f"def {function}(node, g, cotangents, fit, reopen, retain):"]
+        lines = [f"def {function}(node, g, cotangents, reopen, retain):"]
         for operand, vjp, keeps in zip(self.signature.operands, self.vjps, self.keeps):
             if vjp is None:
                 continue
@@ -213,11 +229,11 @@ class Rule(Generic[P]):
             if self.signature.variadic:
                 body.append(f"for u, gu in zip(node.{operand}_node, {call}):")
                 body.append("    if u.live:")
-                body += [f"        {line}" for line in _DELIVER]
+                body += [f"        {line}" for line in _GIVE]
             else:
                 lines.append(f"    u = node.{operand}_node")
                 lines.append("    if u.live:")
-                body = [f"    {line}" for line in [*body, f"gu = {call}", *_DELIVER]]
+                body = [f"    {line}" for line in [*body, f"gu = {call}", *_GIVE]]
             lines += [f"    {line}" for line in body]
         released = [f"node.{slot} = " for slot in self._kept_slots()]
         if released:

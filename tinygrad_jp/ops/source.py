@@ -6,6 +6,8 @@ import linecache
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 
 def compile_source(
     source: str, title: str, space: dict[str, Any]
@@ -18,3 +20,22 @@ def compile_source(
     defined: dict[str, Callable[..., Any]] = {}
     exec(compile(source, title, "exec"), space, defined)  # noqa: S102 - our own text
     return defined
+
+
+def bare_call(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The ufunc, of a function that does nothing but ``return np.exp(x)``.
+
+    Calling it at once saves a twentieth of a small op.
+    """
+    code = function.__code__
+    if len(code.co_names) != 2 or code.co_names[0] != "np" or code.co_freevars:
+        return function
+    operands = ", ".join(code.co_varnames)
+    ufunc = getattr(np, code.co_names[1], None)
+    source = (  # an imported name is called by other instructions
+        "import numpy as np\n"
+        f"def plain({operands}): return np.{code.co_names[1]}({operands})"
+    )
+    plain = compile_source(source, "<plain call>", {})["plain"].__code__
+    same = plain.co_code == code.co_code and function.__globals__.get("np") is np
+    return ufunc if same and isinstance(ufunc, np.ufunc) else function

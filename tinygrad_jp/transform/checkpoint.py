@@ -17,7 +17,7 @@ import numpy as np
 
 from tinygrad_jp import functions as f
 from tinygrad_jp import tree
-from tinygrad_jp.backward import backpropagate
+from tinygrad_jp.backward import Cotangents, backpropagate
 from tinygrad_jp.errors import GraphError
 from tinygrad_jp.graph import Leaf, Node, tick, walk
 from tinygrad_jp.hooks import visit
@@ -205,21 +205,20 @@ class _Checkpoint(Node):
     def inputs(self) -> tuple[Node, ...]:
         return self.inputs_node
 
-    def pull(self, g: Any, cotangents: Any, fit: Any, _: Any, retain: bool) -> None:
+    def pull(self, g: Any, cotangents: Cotangents, _: Any, retain: bool) -> None:
         """Carry a cotangent on, as arrays; see `graph.Node`."""
-        self._carry(g, cotangents, fit, retain, None)
+        self._carry(g, cotangents, retain, None)
 
     def pull_tensors(
-        self, g: Any, cotangents: Any, fit: Any, _: Any, retain: bool
+        self, g: Any, cotangents: Cotangents, _: Any, retain: bool
     ) -> None:
         """Carry a cotangent on, recorded."""
-        self._carry(g, cotangents, fit, retain, bare)
+        self._carry(g, cotangents, retain, bare)
 
     def _carry(
         self,
         g: Any,
-        cotangents: dict[Node, Any],
-        fit: Callable[[Any, Node], Any],
+        cotangents: Cotangents,
         retain: bool,
         wrap: Callable[[Any, Node], Any] | None,
     ) -> None:
@@ -241,10 +240,7 @@ class _Checkpoint(Node):
         )
         for source, u in pairs:
             if source in found:
-                gu = found[source]
-                if gu.shape != u.shape or gu.dtype != u.dtype:
-                    gu = fit(gu, u)
-                cotangents[u] = cotangents[u] + gu if u in cotangents else gu
+                cotangents.give(found[source], u)
         if not retain:
             self.call = None
 
@@ -270,7 +266,7 @@ def _pieces(g: Any, outputs: list[Tensor]) -> list[tuple[Node, Any]]:
 
 def _checkpoint_node(call: _Call, data: Any) -> _Checkpoint:
     node = _Checkpoint()
-    node.order, node.scope, node.live = tick(), current().scope, True
+    node.order, node.scope = tick(), current().scope
     node.shape, node.dtype = data.shape, data.dtype
     node.call = call
     node.inputs_node = (*call.sources, *call.constants())

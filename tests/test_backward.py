@@ -1,0 +1,162 @@
+"""The engine below `Tensor.backward`: turns, and sums of large cotangents."""
+
+import sys
+import tracemalloc
+from random import Random
+
+import numpy as np
+import pytest
+
+import tinygrad_jp as tg
+from tinygrad_jp import graph
+from tinygrad_jp.backward import backpropagate
+from tinygrad_jp.ops.source import bare_call
+
+LARGE = (200, 100)
+"""160,000 bytes of float64: above what is added up in place."""
+
+
+def ones(**keywords):
+    return tg.Tensor(np.ones(LARGE), requires_grad=True, **keywords)
+
+
+# --- turns -----------------------------------------------------------------------
+
+
+class Stub:
+    live = True
+
+    def __init__(self, order, inputs=()):
+        self.order = order
+        self.inputs = inputs
+        self.rule = None if not inputs else "op"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_node_has_its_turn_after_all_its_users(seed):
+    random = Random(seed)
+    nodes = [Stub(1)]
+    for order in range(2, 60):
+        nodes.append(Stub(order, random.sample(nodes, min(len(nodes), 3))))
+    line = graph.Line()
+    waiting = {nodes[-1]}
+    line.put(nodes[-1])
+    orders = []
+    for node in line.turns():
+        orders.append(node.order)
+        waiting.discard(node)
+        for u in node.inputs:
+            if u.rule is not None and u not in waiting:
+                waiting.add(u)
+                line.put(u)
+    assert orders == sorted(set(orders), reverse=True)
+    reachable = {n.order for n in graph.walk([nodes[-1]]) if n.rule is not None}
+    assert set(orders) == reachable
+
+
+def test_nodes_that_are_too_old_have_no_turn():
+    line = graph.Line()
+    for order in (5, 9, 7):
+        line.put(Stub(order, [Stub(1)]))
+    assert [node.order for node in line.turns(since=7)] == [9, 7]
+    line.put(Stub(3, [Stub(1)]))
+    assert list(line.turns(since=7)) == []
+
+
+# --- sums in place ---------------------------------------------------------------
+
+
+def full(value):
+    return tg.Tensor(np.full(LARGE, value))
+
+
+def fanned_out(x, uses):
+    total = x * full(1.0)
+    for i in range(2, uses + 1):
+        total = total + x * full(float(i))
+    return total.sum()
+
+
+def test_large_cotangents_are_added_up_without_new_arrays():
+    x = ones()
+    fanned_out(x, 3).backward()
+    x.grad = None
+    loss = fanned_out(x, 30)
+    tracemalloc.start()
+    loss.backward()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert x.grad.data[0, 0] == 30 * 31 / 2
+    assert peak < 2.2 * x.data.nbytes  # the sum, and what is added to it
+
+
+def test_a_gradient_that_a_vjp_keeps_is_not_written_to():
+    kept = np.full(LARGE, 2.0)
+
+    @tg.rule(vjp=lambda g: kept)
+    def doubled(x, /):
+        return x * 2.0
+
+    x = ones()
+    (x * 3.0 + doubled(x) + doubled(x)).sum().backward()
+    assert x.grad.data[0, 0] == 7.0
+    assert (kept == 2.0).all()
+
+
+def test_a_cotangent_that_was_handed_in_is_not_written_to():
+    given = np.full(LARGE, 2.0)
+    x = ones()
+    y = x * 1.0
+    found = backpropagate([(y._node, given), (y._node, np.ones(LARGE))], retain=False)
+    assert found[x._node][0, 0] == 3.0
+    assert (given == 2.0).all()
+
+
+def test_a_gradient_that_a_hook_has_seen_is_not_written_to():
+    seen = []
+    x = ones()
+    older = x * 5.0
+    y = x + 0.0  # hands its own cotangent on
+    y.register_hook(lambda g: seen.append(g))
+    (older + y * 2.0).sum().backward()
+    assert x.grad.data[0, 0] == 7.0
+    assert (seen[0].data == 2.0).all()
+
+
+def test_gradients_that_two_operands_share_stay_apart():
+    a, b = ones(), ones()
+    older = a * full(2.0) + b * full(3.0)
+    (older + (a + b) * full(1.0)).sum().backward()
+    assert a.grad.data[0, 0] == 3.0
+    assert b.grad.data[0, 0] == 4.0
+
+
+# --- plain calls -----------------------------------------------------------------
+
+
+def test_a_function_that_calls_a_ufunc_alone_is_that_ufunc():
+    def plain(x, y, /):
+        """With a docstring."""
+        return np.multiply(x, y)
+
+    def swapped(x, y, /):
+        return np.multiply(y, x)
+
+    def more(x, /):
+        return np.exp(x) + 1
+
+    def not_a_ufunc(x, /):
+        return np.sort(x)
+
+    def by_keyword(x, /):
+        return np.add(x, x)
+
+    assert bare_call(plain) is np.multiply
+    for function in (swapped, more, not_a_ufunc, by_keyword):
+        assert bare_call(function) is function
+
+
+def test_another_np_is_not_numpy():
+    space = {"np": sys}
+    exec("def plain(x, /):\n    return np.exp(x)", space)  # noqa: S102 - our own text
+    assert bare_call(space["plain"]) is space["plain"]
