@@ -38,6 +38,7 @@ ROOMS = [
     "tree",
     "transform",
     "draw",
+    "profile",
     "testing",
     "foreign",
     "serialize",

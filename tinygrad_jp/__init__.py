@@ -322,6 +322,7 @@ from tinygrad_jp.ops import (
     RULES,
     rule,
 )
+from tinygrad_jp.profile import profile
 from tinygrad_jp.serialize import (
     load,
     save,
@@ -559,6 +560,7 @@ __all__ = [
     "pow",
     "power",
     "prod",
+    "profile",
     "ravel",
     "reciprocal",
     "relu",

@@ -235,9 +235,14 @@ def backpropagate(
             g = arrived(node, g)
         try:
             if mirror is None:
+                if watchers:
+                    for watcher in watchers:
+                        watcher.pulls(node)
                 node.pull(g, cotangents, reopen, retain)
             else:
                 with within(mirror.of(node.scope)):
+                    for watcher in watchers:
+                        watcher.pulls(node)
                     node.pull_tensors(g, cotangents, reopen_tensor, retain)
             if watchers:
                 for watcher in watchers:

@@ -60,6 +60,12 @@ class Watcher:
     ) -> None:
         """An op has been run, with these operands, and has given this Tensor."""
 
+    def pulls(self, node: Any) -> None:
+        """A cotangent is about to be carried through a node.
+
+        Where the backward pass is recorded, the scope is that of its ops already.
+        """
+
     def pulled(self, node: Any, g: Any, cotangents: Mapping[Any, Any]) -> None:
         """A cotangent has been carried through a node, to those of its inputs."""
 

@@ -17,6 +17,7 @@ from tinygrad_jp.draw.basics import (
     EngineError,
     EngineWarning,
     Language,
+    Measured,
     Options,
     Style,
     TooLargeError,
@@ -37,6 +38,7 @@ def draw(
     color: Color | None = None,
     lang: Language = "en",
     backward: bool = True,
+    profile: Measured | None = None,
 ) -> Drawing:
     """Draw what a tensor was computed from, or what a function computes.
 
@@ -69,13 +71,18 @@ def draw(
         lang: Language of the legend, "en" or "ja".
         backward: Whether gradients are drawn. Only the book's style can leave them
             out, to show the forward pass alone.
+        profile: A `tinygrad_jp.profile` in whose block the tensors were computed. The
+            colours "time" and "memory" then tell what it has measured, of its backward
+            pass too, and no op is run again for them. Ops that it did not see are grey.
 
     Returns:
         A picture: a notebook shows it, and `save("graph.svg")` writes it.
 
     Raises:
-        TypeError: Not a Tensor, not a whole number, or not a truth value.
-        ValueError: No tensor, a negative depth, or another style, colour or language.
+        TypeError: Not a Tensor, not a whole number, not a truth value or no profile;
+            or a profile for a function, whose ops have yet to run.
+        ValueError: No tensor, a negative depth, or another style, colour or language;
+            a profile without a colour that it knows.
         GraphError: A tensor of which nothing was recorded.
         TooLargeError: More ops than can be drawn; 30 in the book's style.
 
@@ -109,6 +116,8 @@ def draw(
         raise ValueError(
             f'draw: backward=False needs style="book", got style={style!r}'
         )
+    if profile is not None:
+        _check_profile(profile, color, target)
     if callable(target) and not isinstance(target, Tensor):
         from tinygrad_jp.draw.trace import traced
 
@@ -117,7 +126,7 @@ def draw(
     else:
         tensors, inputs, titles = _recorded(target, args), [], {}
     unique = {one._node: one for one in tensors}
-    options = Options(style, depth, color, lang, backward)
+    options = Options(style, depth, color, lang, backward, profile)
     return Drawing.of(list(unique.values()), options, inputs, titles)
 
 
@@ -157,6 +166,21 @@ def _recorded(target: object, args: Sequence[Any]) -> list[Tensor]:
                 "compute it from a tensor with requires_grad=True, outside of no_grad()"
             )
     return tensors
+
+
+def _check_profile(profile: object, color: Color | None, target: object) -> None:
+    asked = ("seconds_of", "bytes_of")
+    if isinstance(profile, type) or not all(hasattr(profile, name) for name in asked):
+        raise TypeError(f"draw: profile must be a tg.profile, got {profile!r}")
+    if color not in ("time", "memory"):
+        raise ValueError(
+            f'draw: profile= needs color="time" or "memory", got color={color!r}'
+        )
+    if callable(target) and not isinstance(target, Tensor):
+        raise TypeError(
+            "draw: profile= needs a Tensor that was computed in its block; a function "
+            "is run anew"
+        )
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

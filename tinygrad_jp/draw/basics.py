@@ -5,7 +5,7 @@ loaded with the first picture.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 Style = Literal["scopes", "book", "ops"]
 """Layers as boxes, the book's circles, or every op."""
@@ -17,6 +17,16 @@ Language = Literal["en", "ja"]
 """Of the legend and of the words in labels."""
 
 
+class Measured(Protocol):
+    """What knows what nodes took when they ran: a `tinygrad_jp.profile`."""
+
+    def seconds_of(self, node: Any) -> tuple[float, float] | None:
+        """Seconds forward and backward; None if it did not see the node."""
+
+    def bytes_of(self, node: Any) -> tuple[int, int] | None:
+        """Bytes of the result, and of copies that the node keeps beside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What `draw` was asked for; see there."""
@@ -26,6 +36,7 @@ class Options:
     color: Color | None = None
     lang: Language = "en"
     backward: bool = True
+    profile: Measured | None = None
 
 
 class EngineError(RuntimeError):

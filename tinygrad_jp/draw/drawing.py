@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,8 @@ class Drawing:
         from tinygrad_jp.draw.film.story import story_of
 
         made = pictures_of(tensors, options, inputs, titles)
-        return cls(made.page, made.whole, options, story_of(made))
+        told = replace(options, profile=None)  # its numbers are in the pictures
+        return cls(made.page, made.whole, told, story_of(made))
 
     @cached_property
     def dot(self) -> str:

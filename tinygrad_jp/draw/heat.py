@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import ceil, floor, isfinite, log10
 
 from tinygrad_jp.draw.basics import Color
-from tinygrad_jp.draw.palette import ALARM_FILL, CARD, FILLS
+from tinygrad_jp.draw.palette import ALARM_FILL, CARD, FILLS, UNSEEN
 from tinygrad_jp.draw.picture import Amount, Picture
 from tinygrad_jp.draw.text import number
 
@@ -29,10 +29,12 @@ class Heat:
         color: What it tells of.
         by_gradient: Whether that are gradients.
         known: Whether anything is known of it.
+        measured: Whether it comes from a profile.
     """
 
     def __init__(self, picture: Picture) -> None:
         self.color = picture.color
+        self.measured = picture.measured
         self.by_gradient = picture.color == "grad"
         found = [i.amount.value for i in picture.items if i.amount is not None]
         known = [value for value in found if isfinite(value) and value > 0]
@@ -43,10 +45,15 @@ class Heat:
             least = floor(log10(min(known, default=1.0)) + 1e-9)
             self._low = min(least, self._high - _DECADES)
 
-    def fill(self, amount: Amount | None) -> str:
-        """The colour of an item; that of paper where nothing is known of it."""
+    def fill(self, amount: Amount | None, *, op: bool = False) -> str:
+        """The colour of an item; that of paper where nothing is known of it.
+
+        Args:
+            amount: What is known.
+            op: Whether it is an op or a layer: grey if a profile did not see it.
+        """
         if amount is None:
-            return CARD
+            return UNSEEN if op and self.measured else CARD
         if not isfinite(amount.value):
             return ALARM_FILL
         return FILLS.color(self.place(amount.value))

@@ -24,6 +24,8 @@ def legend(picture: Picture, words: Words) -> str:
         heat = Heat(picture)
         cells += _scale(heat, words)
         remarks = [] if heat.known else [_unknown(picture, words)]
+        if picture.unseen:
+            remarks = [(words.unseen, QUIET)]
     if any(item.repeated for item in picture.items):
         remarks.append((f"· {words.dashed}", QUIET))
     count = len(picture.problems)

@@ -1,7 +1,8 @@
 """What each op costs: the time that it takes, and the memory.
 
-Every op is run again by itself. An operand whose value is not known is stood in for by
-ones: that changes its time little, and its memory not at all.
+Either a profile has seen the ops run, or every op is run again by itself. An operand
+whose value is not known is stood in for by ones: that changes its time little, and its
+memory not at all.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 
 from tinygrad_jp.backward import backpropagate
 from tinygrad_jp.draw.again import is_small, once_more, unwatched
+from tinygrad_jp.draw.basics import Color, Measured
 from tinygrad_jp.draw.facts import Facts
 from tinygrad_jp.graph import Leaf, Node
 from tinygrad_jp.operands import Shared, bare
@@ -27,6 +29,31 @@ SECONDS = 1.0
 """After which no further round begins."""
 
 Parts = tuple[float, float]
+
+
+def measured(
+    order: Sequence[Node], profile: Measured, color: Color | None
+) -> dict[Node, Parts]:
+    """What a profile has measured: seconds for "time", bytes for "memory".
+
+    Ops that it did not see are left out. Leaves take memory as in `memory`.
+
+    Args:
+        order: All nodes, oldest first.
+        profile: Who has seen them run.
+        color: What to ask for.
+    """
+    found: dict[Node, Parts] = {}
+    for node in order:
+        if node.rule is None:
+            if color == "memory":
+                found[node] = float(_bytes(node)), 0.0
+            continue
+        ask = profile.seconds_of if color == "time" else profile.bytes_of
+        parts = ask(node)
+        if parts is not None:
+            found[node] = parts
+    return found
 
 
 def times(order: Sequence[Node], facts: Facts) -> dict[Node, Parts]:

@@ -40,15 +40,18 @@ class Overlay:
         options: Options,
         inputs: Collection[Node] = (),
     ) -> None:
-        self._order = facts.looked
+        self._order = facts.looked if options.profile is None else order
         self._color = options.color
+        self._measured = options.profile is not None
         trouble = Trouble(facts, options.lang, inputs)
         self._marks = trouble.marks
         self._problems = trouble.problems
         self._costs: Mapping[Node, measure.Parts] = {}
-        if options.color == "time":
+        if options.profile is not None:
+            self._costs = measure.measured(order, options.profile, options.color)
+        elif options.color == "time":
             self._costs = measure.times(order, facts)
-        if options.color == "memory":
+        elif options.color == "memory":
             self._costs = measure.memory(order, facts)
         self._total = sum([sum(parts) for parts in self._costs.values()])
 
@@ -63,6 +66,7 @@ class Overlay:
             rows: The row of every node that is seen.
         """
         picture.color = self._color
+        picture.measured = self._measured
         picture.problems = self._problems
         within = self._within(picture, place, rows)
         for item, nodes in within.items():
@@ -106,7 +110,9 @@ class Overlay:
 
     def _cost(self, nodes: Sequence[Node]) -> Amount | None:
         known = [self._costs[node] for node in nodes if node in self._costs]
-        if not known:
+        ops = [node for node in nodes if node.rule is not None]
+        unseen = self._measured and ops and self._costs.keys().isdisjoint(ops)
+        if unseen or not known:
             return None
         parts = tuple([sum(part) for part in zip(*known)])
         share = sum(parts) / self._total if self._total else 0.0

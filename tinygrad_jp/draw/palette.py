@@ -52,6 +52,7 @@ ALARM = pair("#b0004f", "#ff6fb1")
 ALARM_FILL = pair("#fbd9e8", "#5b1539")
 FRAME = pair("#94a3b8", "#56657e")
 FRAME_FILL = pair("#f3f5f9", "#1b2332")
+UNSEEN = pair("#d3d9e2", "#4a5364")
 
 
 @dataclass(frozen=True, slots=True)

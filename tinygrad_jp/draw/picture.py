@@ -183,6 +183,7 @@ class Picture:
         gradients: Which gradient norms are known.
         scalar: Whether the outputs are scalars, so that there can be gradients.
         color: What the colours of items say; None: their kind.
+        measured: Whether the amounts come from a profile, which need not have seen all.
         problems: All trouble in sentences, each once.
     """
 
@@ -193,7 +194,14 @@ class Picture:
     gradients: Gradients = "none"
     scalar: bool = True
     color: Color | None = None
+    measured: bool = False
     problems: tuple[str, ...] = ()
+
+    @property
+    def unseen(self) -> bool:
+        """Whether there are ops that the profile did not see."""
+        ops = [item for item in self.items if item.kind in (Kind.OP, Kind.LAYER)]
+        return self.measured and any(item.amount is None for item in ops)
 
     def boxes(self) -> list[Box]:
         """All boxes, each after the one around it."""

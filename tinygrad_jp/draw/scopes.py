@@ -145,7 +145,7 @@ class _Writer:
             "label": f"<{inside}>",
             "shape": look.shape,
             "style": style,
-            "fillcolor": look.fill if not self.heat else self.heat.fill(item.amount),
+            "fillcolor": look.fill if not self.heat else self._fill(item, self.heat),
             "color": look.line,
             "tooltip": tooltip(tips),
             "class": item.kind.value,
@@ -165,6 +165,9 @@ class _Writer:
         if item in self.spine:
             found["group"] = "spine"
         return found
+
+    def _fill(self, item: Item, heat: Heat) -> str:
+        return heat.fill(item.amount, op=item.kind in (Kind.OP, Kind.LAYER))
 
     def _wire(self, wire: Wire, labelled: set[Wire]) -> dict[str, str]:
         norm = None

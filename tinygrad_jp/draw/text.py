@@ -144,6 +144,7 @@ class Words:
     memory_parts: str
     share: str
     unmeasured: str
+    unseen: str
     run: str
     parameters: str
 
@@ -182,6 +183,7 @@ ENGLISH = Words(
     memory_parts="result {}, kept copies {}",
     share="{} % of all",
     unmeasured="not measured: the graph is too large to run again",
+    unseen="grey: did not run in the profile's block",
     run="gradients are not known: draw(function, *args), or before backward()",
     parameters="{} parameters",
 )
@@ -220,6 +222,7 @@ JAPANESE = Words(
     memory_parts="結果 {}、保持するコピー {}",
     share="全体の {} %",
     unmeasured="未計測: グラフが大きすぎて再実行できません",
+    unseen="灰色: プロファイルのブロックの外で実行",
     run="勾配が不明: draw(関数, *引数) とするか、backward() の前に描くこと",
     parameters="パラメータ {} 個",
 )

@@ -16,7 +16,7 @@ from tinygrad_jp.draw.heat import Heat
 from tinygrad_jp.draw.page.amounts import amounts_of, cost
 from tinygrad_jp.draw.page.words import PAGE_WORDS
 from tinygrad_jp.draw.palette import Scale
-from tinygrad_jp.draw.picture import WIDE, Amount, Box, Item, Picture, Row, Wire
+from tinygrad_jp.draw.picture import WIDE, Amount, Box, Item, Kind, Picture, Row, Wire
 from tinygrad_jp.draw.summary import Summary
 from tinygrad_jp.draw.text import WORDS, Words, clean, is_trouble, number, short
 
@@ -82,7 +82,7 @@ class _Writer:
             "open": _path(box) in opened,
         }
         if self.heat is not None:
-            found["amount"] = self._amount(self.heat, self.amounts.get(box))
+            found["amount"] = self._amount(self.heat, self.amounts.get(box), op=True)
             found["card"] = self._amount(self.heat, self.cards.get(box))
         return found
 
@@ -114,12 +114,13 @@ class _Writer:
             ]
             found["quiet"] = any("gradient" in mark.kind for mark in item.marks)
         if self.heat is not None:
-            found["amount"] = self._amount(self.heat, item.amount)
+            op = item.kind in (Kind.OP, Kind.LAYER)
+            found["amount"] = self._amount(self.heat, item.amount, op=op)
         return found
 
-    def _amount(self, heat: Heat, amount: Amount | None) -> Json:
+    def _amount(self, heat: Heat, amount: Amount | None, *, op: bool = False) -> Json:
         """The colour of a node, and what it says."""
-        found: Json = {"color": self._color(heat.fill(amount))}
+        found: Json = {"color": self._color(heat.fill(amount, op=op))}
         if amount is not None:
             found["text"] = heat.written(amount.value)
             found["full"] = cost(amount, self.picture, self.words)
@@ -179,6 +180,8 @@ class _Writer:
         return [words.accumulated, *([words.redraw] if picture.scalar else [])]
 
     def _unknown(self) -> list[str]:
+        if self.picture.unseen:
+            return [self.words.unseen]
         if self.heat is None or self.heat.known:
             return []
         if not self.heat.by_gradient:
