@@ -3,86 +3,60 @@
 from __future__ import annotations
 
 import argparse
-import random
+import shlex
 import sys
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
-from benchmarks import harness, machine, report
+from benchmarks import outputs, report, weight, workloads
 from benchmarks.contenders import CONTENDERS, Contender
-from benchmarks.workloads import WORKLOADS, Workload, chosen
+from benchmarks.session import SLOW_TO_START, Request, Session
+from benchmarks.variants import Variant, variants
+from benchmarks.workloads import WORKLOADS, Workload
 
 
-def main() -> int:
+@dataclass(frozen=True)
+class Command:
+    """What the command line asks for.
+
+    Attributes:
+        request: What to run.
+        variants: In which surroundings, one after the other.
+        out: The folder of the files that are always written.
+        markdown: A page to write besides, or None.
+        typed: The command, to be typed again.
+    """
+
+    request: Request
+    variants: list[Variant]
+    out: Path
+    markdown: Path | None
+    typed: str
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for.
 
     Returns:
         1 where contenders disagree on the result or we failed, else 0.
     """
-    arguments = _arguments()
-    machine.pin_threads(1)
-    about = {"Load before": machine.load()}
-    session = Session(arguments)
-    results = [session.run(workload) for workload in arguments.workloads]
-    about = {**machine.description(), **about, "Load after": machine.load()}
-    for result in results:
-        about.update(result.versions)
-    print(report.table(results))
-    print()
-    print(report.notes(about))
-    if arguments.json:
-        report.write_json(arguments.json, results, about)
-    if arguments.csv:
-        report.write_csv(arguments.csv, results)
-    return int(any(result.wrong for result in results))
+    command = parse(sys.argv[1:] if arguments is None else arguments)
+    runs = []
+    for variant in command.variants:
+        runs.append(Session(command.request, variant).run())
+        print(report.whole(runs[-1]))
+        print()
+    for line in outputs.write(command.out, runs, command.typed, command.markdown):
+        print(line)
+    return int(any(run.wrong for run in runs))
 
 
-class Session:
-    """Runs workloads, and remembers how long their steps took."""
-
-    def __init__(self, arguments: argparse.Namespace) -> None:
-        self._arguments = arguments
-        self._shuffle = random.Random(arguments.seed)
-        self._seconds: dict[str, dict[str, float]] = {}
-
-    def run(self, workload: Workload, rounds: int | None = None) -> harness.Result:
-        """Let all contenders take their turns at a workload."""
-        given = self._arguments
-        expected = self._expected(workload)
-        result = harness.run(
-            workload,
-            given.contenders,
-            rounds=rounds or given.rounds or workload.rounds[given.quick],
-            starts=1 if given.quick else workload.starts,
-            seed=given.seed,
-            shuffle=self._shuffle,
-            expected=expected,
-            patience=given.patience or (3.0 if given.quick else 10.0),
-            tell=lambda line: print(line, file=sys.stderr, flush=True),
-        )
-        self._seconds[workload.key] = expected | {
-            cell.contender.key: median(t.cpu for t in cell.times.values())
-            for cell in result.cells
-            if cell.times
-        }
-        return result
-
-    def _expected(self, workload: Workload) -> dict[str, float]:
-        """How long a step will take everybody, from ten times fewer ops."""
-        if workload.previous is None:
-            return {}
-        if workload.previous not in self._seconds:
-            (before,) = [w for w in WORKLOADS if w.key == workload.previous]
-            self.run(replace(before, starts=1), rounds=1)
-        seconds = self._seconds[workload.previous]
-        return {key: 10 * time for key, time in seconds.items()}
-
-
-def _arguments() -> argparse.Namespace:
+def parse(arguments: Sequence[str]) -> Command:
+    """Read the command line; ends the program where it cannot be obeyed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
-    add("--quick", action="store_true", help="few rounds: about a minute and a half")
+    add("--quick", action="store_true", help="few rounds: about two minutes")
     add("--only", metavar="W1,W5.10k", default="", help="these; W5 means all its sizes")
     add("--peers", metavar="torch,hand", default="", help="beside us, only these")
     add("--rounds", type=int, metavar="N", help="turns of each contender")
@@ -93,22 +67,67 @@ def _arguments() -> argparse.Namespace:
         metavar="SECONDS",
         help="leave out a peer whose single step would take longer (10; quick: 3)",
     )
-    add("--json", type=Path, metavar="FILE", help="write every turn there")
-    add("--csv", type=Path, metavar="FILE", help="write the table there")
-    arguments = parser.parse_args()
-    if arguments.rounds is not None and arguments.rounds < 1:
-        parser.error(f"--rounds: needs 1 or more, got {arguments.rounds}")
+    add("--threads", metavar="1,2", default="1", help="of BLAS: a table for each")
+    add(
+        "--coretype",
+        metavar="default,SkylakeX",
+        default="",
+        help="OPENBLAS_CORETYPE: a table for each",
+    )
+    add("--out", type=Path, default=Path("out/bench"), help="where all files go")
+    add("--markdown", type=Path, metavar="FILE", help="write the tables there too")
+    given = parser.parse_args(arguments)
+    if given.rounds is not None and given.rounds < 1:
+        parser.error(f"--rounds: needs 1 or more, got {given.rounds}")
+    if given.patience is not None and not given.patience > 0:
+        parser.error(f"--patience: needs seconds, got {given.patience}")
+    named = [key.strip() for key in given.only.split(",") if key.strip()]
     try:
-        arguments.workloads = chosen([key for key in arguments.only.split(",") if key])
-        arguments.contenders = _contenders(arguments.peers)
+        solved, weighed = chosen(named)
+        request = Request(
+            workloads=solved,
+            weighings=weighed,
+            contenders=contenders(given.peers),
+            quick=given.quick,
+            rounds=given.rounds,
+            seed=given.seed,
+            patience=given.patience or (3.0 if given.quick else 10.0),
+            left_out=SLOW_TO_START if given.quick and not given.peers else {},
+        )
+        found = variants(given.threads, given.coretype)
     except ValueError as error:
         parser.error(str(error))
-    return arguments
+    typed = shlex.join(["python", "-m", "benchmarks", *arguments])
+    return Command(request, found, given.out, given.markdown, typed)
 
 
-def _contenders(peers: str) -> list[Contender]:
-    """We, and the peers that `peers` names; all of them where it is empty."""
-    wanted = {key for key in peers.split(",") if key}
+def chosen(keys: Sequence[str]) -> tuple[list[Workload], list[str]]:
+    """The workloads that `keys` name, and the parts of W8; all where there is none.
+
+    Raises:
+        ValueError: A key that names nothing.
+    """
+    if not keys:
+        return list(WORKLOADS), list(weight.KEYS)
+    timed = [key for key in keys if not key.startswith("W8")]
+    weighed = [key for key in keys if key.startswith("W8")]
+    for key in weighed:
+        if not weight.chosen([key]):
+            known = ", ".join(weight.KEYS)
+            raise ValueError(f"no part of W8 is called {key!r}; there are {known}")
+    return (
+        workloads.chosen(timed) if timed else [],
+        weight.chosen(weighed) if weighed else [],
+    )
+
+
+def contenders(peers: str) -> list[Contender]:
+    """We, and the peers that `peers` names; all of them where it is empty.
+
+    Raises:
+        ValueError: A name that nobody has.
+    """
+    wanted = {key.strip() for key in peers.split(",") if key.strip()}
     unknown = wanted - {contender.key for contender in CONTENDERS}
     if unknown:
         known = ", ".join(c.key for c in CONTENDERS)

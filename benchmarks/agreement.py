@@ -8,8 +8,8 @@ from itertools import combinations, zip_longest
 
 import numpy as np
 
+from benchmarks.problems import Array
 from benchmarks.worker import Answer
-from benchmarks.workloads import Array
 
 TOLERANCE = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9}
 """Largest difference allowed, as a share of the largest number in the array."""

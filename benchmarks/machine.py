@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,18 @@ def processor() -> str:
     return f"{name}, {os.cpu_count()} cores"
 
 
+def caches() -> str:
+    """The caches that the first core sees, such as "L1d 48K, L2 2048K"."""
+    found = []
+    for index in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        level, kind, size = (
+            (index / name).read_text().strip() for name in ("level", "type", "size")
+        )
+        if kind != "Instruction":
+            found.append(f"L{level}{'d' if kind == 'Data' else ''} {size}")
+    return ", ".join(found) or "unknown"
+
+
 def blas() -> str:
     """The BLAS that NumPy calls, and for which chip it takes this one."""
     try:
@@ -43,7 +57,10 @@ def blas() -> str:
     except ImportError:
         config: Any = np.show_config(mode="dicts")
         found = config["Build Dependencies"]["blas"]
-        return f"{found['name']} {found['version']}"
+        return (
+            f"{found['name']} {found['version']} (chip and threads not known: "
+            "threadpoolctl is not installed)"
+        )
     pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     return ", ".join(
         f"{pool['internal_api']} {pool['version']} ({pool['architecture']}, "
@@ -59,10 +76,37 @@ def load() -> str:
     return " ".join(f"{n:.2f}" for n in os.getloadavg())
 
 
+def now() -> str:
+    """Date and time to the minute."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def commit() -> str:
+    """Which state of this project is measured, where git can tell."""
+    told = []
+    for question in (["rev-parse", "--short", "HEAD"], ["status", "--porcelain"]):
+        try:
+            done = subprocess.run(
+                ["git", *question],
+                cwd=Path(__file__).parent,
+                capture_output=True,
+                text=True,
+                timeout=10,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return "unknown"
+        if done.returncode:
+            return "unknown"
+        told.append(done.stdout.strip())
+    return f"{told[0]}, with changes" if told[1] else told[0]
+
+
 def description() -> dict[str, str]:
     """Everything that does not change while the benchmark runs."""
     return {
+        "Commit": commit(),
         "Processor": processor(),
+        "Caches": caches(),
         "System": platform.platform(),
         "Python": platform.python_version(),
     }

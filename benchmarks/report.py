@@ -1,117 +1,45 @@
-"""From times to one table: ratios to PyTorch eager, and their spread."""
+"""The listing: every row with its quartiles, then what W8 weighed, then the matrix."""
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 
-from benchmarks.contenders import BASE
-from benchmarks.harness import Cell, Result
-from benchmarks.worker import Times
-from benchmarks.workloads import Workload
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Median and quartiles."""
-
-    low: float
-    middle: float
-    high: float
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> Spread:
-        """Of at least one value."""
-        if len(values) == 1:
-            return cls(values[0], values[0], values[0])
-        low, _, high = quantiles(values, n=4, method="inclusive")
-        return cls(low, median(values), high)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table; times in µs.
-
-    Attributes:
-        workload: Its key.
-        contender: Its title.
-        rounds: How many turns it had.
-        ratio: CPU time over PyTorch eager's of the same round.
-        wall_ratio: The same of wall time.
-        cpu: CPU time.
-        wall: Wall time.
-        remark: How it stands to a goal, or why there is no time.
-    """
-
-    workload: str
-    contender: str
-    rounds: int
-    ratio: Spread | None
-    wall_ratio: Spread | None
-    cpu: Spread | None
-    wall: Spread | None
-    remark: str
-
-
-def rows(result: Result) -> list[Row]:
-    """The lines of a workload."""
-    base = next((c.times for c in result.cells if c.contender.key == BASE), {})
-    return [_row(result.workload, cell, base) for cell in result.cells]
-
-
-def _row(workload: Workload, cell: Cell, base: dict[int, Times]) -> Row:
-    times = cell.times
-    both = sorted(times.keys() & base.keys())
-    micro = 1e6 / workload.nodes
-    cpu = Spread.of([t.cpu * micro for t in times.values()]) if times else None
-    wall = Spread.of([t.wall * micro for t in times.values()]) if times else None
-    ratio = wall_ratio = None
-    if both:
-        ratio = Spread.of([times[i].cpu / base[i].cpu for i in both])
-        wall_ratio = Spread.of([times[i].wall / base[i].wall for i in both])
-    remarks = [cell.remark] if cell.remark else []
-    if cell.contender.ours:
-        remarks += _goals(workload, ratio, cpu)
-    return Row(
-        workload=workload.key,
-        contender=cell.contender.title,
-        rounds=len(times),
-        ratio=ratio,
-        wall_ratio=wall_ratio,
-        cpu=cpu,
-        wall=wall,
-        remark="; ".join(remarks),
-    )
-
-
-def _goals(workload: Workload, ratio: Spread | None, cpu: Spread | None) -> list[str]:
-    """What was to be reached, and whether it was."""
-    found = []
-    for goal, reached, unit in (
-        (workload.ratio_goal, ratio, ""),
-        (workload.time_goal, cpu, " µs"),
-    ):
-        if goal is not None and reached is not None:
-            verdict = "reached" if reached.middle <= goal else "not reached"
-            found.append(f"goal {goal:.2f}{unit}: {verdict}")
-    if workload.must_survive and cpu is not None:
-        found.append("goal no failure: reached")
-    return found
-
-
-# --- the table -------------------------------------------------------------------
+from benchmarks import matrix
+from benchmarks.figures import Row, Spread, number, rows
+from benchmarks.harness import Result
+from benchmarks.session import Run
+from benchmarks.variants import Variant
+from benchmarks.weight import Weighed, Weighing
 
 _HEAD = ("", "× PyTorch", "quartiles", "CPU µs", "quartiles", "wall µs", "")
 _WIDTHS = (26, 9, 13, 9, 17, 9, 0)
 
 
-def table(results: Sequence[Result]) -> str:
-    """All workloads, one below the other."""
-    lines = [_line(_HEAD), ""]
+def whole(run: Run) -> str:
+    """All there is to say of a run. The matrix stands last, where a terminal ends."""
+    parts = [f"=== {run.variant.title} ===", listing(run)]
+    parts += [notes(run), matrix.text(run)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def listing(run: Run) -> str:
+    """All rows of a run, W8's too."""
+    measure, goals = run.variant.measure, run.variant.threads == 1
+    parts = [table(run.results, measure, goals=goals)] if run.results else []
+    parts += [weighed(weighing) for weighing in run.weighings]
+    return "\n\n".join(parts)
+
+
+def table(results: Sequence[Result], measure: str = "cpu", goals: bool = True) -> str:
+    """All workloads, one below the other.
+
+    Args:
+        results: What was measured.
+        measure: Whose ratio to show, "cpu" or "wall".
+        goals: Whether to hold ours against the goals.
+    """
+    lines = [_line(_HEAD, _WIDTHS), ""]
     for result in results:
         workload = result.workload
         lines.append(f"{workload.key}  {workload.title} ({workload.unit})")
@@ -127,95 +55,87 @@ def table(results: Sequence[Result]) -> str:
                     else "are equal"
                 )
             )
-        lines += [_line(_fields(row)) for row in rows(result)]
+        found = rows(result, goals=goals)
+        lines += [_line(_fields(row, measure), _WIDTHS) for row in found]
         lines.append("")
     return "\n".join(lines[:-1])
 
 
-def _fields(row: Row) -> tuple[str, ...]:
+def _fields(row: Row, measure: str) -> tuple[str, ...]:
     """A row as text."""
-    cells = [f"  {row.contender}"]
-    if row.ratio is None:
-        cells += ["-", ""]
-    else:
-        cells += [
-            f"{row.ratio.middle:.2f}",
-            f"{row.ratio.low:.2f} to {row.ratio.high:.2f}",
-        ]
-    if row.cpu is None or row.wall is None:
-        cells += ["-", "", "-"]
-    else:
-        cells += [
-            _number(row.cpu.middle),
-            f"{_number(row.cpu.low)} to {_number(row.cpu.high)}",
-            _number(row.wall.middle),
-        ]
-    return (*cells, row.remark)
-
-
-def _number(value: float) -> str:
-    """Three digits that count."""
-    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
-
-
-def _line(cells: Sequence[str]) -> str:
-    """Names to the left, numbers to the right."""
-    first, *numbers, last = cells
-    columns = [f"{first:<{_WIDTHS[0]}}"]
-    columns += [f"{text:>{w}}" for text, w in zip(numbers, _WIDTHS[1:-1], strict=True)]
-    return "  ".join([*columns, last]).rstrip()
-
-
-def notes(about: dict[str, str]) -> str:
-    """What stands below the table: how it was measured, and on what."""
-    width = max(len(name) for name in about) + 2
-    return "\n".join(
-        [
-            "CPU time of one step, one thread; median and quartiles over the turns.",
-            "× PyTorch: over the time of PyTorch eager in the same round.",
-            "Goals were set on another processor (AMD Zen 5, 2 cores).",
-            "",
-            *(f"{name:<{width}}{what}" for name, what in about.items()),
-        ]
+    wall = number(row.wall.middle) if row.wall else "-"
+    return (
+        f"  {row.contender}",
+        *_spread(row.over_base(measure)),
+        *_spread(row.cpu),
+        wall,
+        row.said,
     )
 
 
-# --- files -----------------------------------------------------------------------
+def _spread(spread: Spread | None) -> tuple[str, str]:
+    """Median, and the quartiles."""
+    if spread is None:
+        return "-", ""
+    return number(spread.middle), f"{number(spread.low)} to {number(spread.high)}"
 
 
-def write_json(path: Path, results: Sequence[Result], about: dict[str, str]) -> None:
-    """Everything, every turn included."""
-    content = {
-        "about": about,
-        "rows": [asdict(row) for result in results for row in rows(result)],
-        "turns": [
-            {
-                "workload": result.workload.key,
-                "contender": cell.contender.key,
-                "round": number,
-                **asdict(times),
-            }
-            for result in results
-            for cell in result.cells
-            for number, times in sorted(cell.times.items())
-        ],
-    }
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+def weighed(weighing: Weighing) -> str:
+    """One part of W8."""
+    widths = (26, 9, 17, 9, 0)
+    lines = [f"{weighing.key}  {weighing.title} ({weighing.unit})"]
+    lines += [_line(cells, widths) for cells in parts(weighing)]
+    return "\n".join(lines)
 
 
-def write_csv(path: Path, results: Sequence[Result]) -> None:
-    """The table, one line a row."""
-    spreads = ("ratio", "wall_ratio", "cpu", "wall")
-    names = ["workload", "contender", "rounds"]
-    names += [f"{s}_{part}" for s in spreads for part in ("low", "middle", "high")]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([*names, "remark"])
-        for row in (row for result in results for row in rows(result)):
-            line: list[object] = [row.workload, row.contender, row.rounds]
-            for name in spreads:
-                spread: Spread | None = getattr(row, name)
-                line += ["", "", ""]
-                if spread is not None:
-                    line[-3:] = [spread.low, spread.middle, spread.high]
-            writer.writerow([*line, row.remark])
+def parts(weighing: Weighing) -> list[tuple[str, ...]]:
+    """Head and rows of a part of W8: name, median, quartiles, wall time, remark."""
+    wall = f"wall {weighing.unit}" if any(row.walls for row in weighing.rows) else ""
+    found: list[tuple[str, ...]] = [("", weighing.unit, "quartiles", wall, "")]
+    for row in weighing.rows:
+        wall = number(median(row.walls)) if row.walls else ""
+        name, remark = f"  {row.name}", _remark(row, weighing.unit)
+        found.append((name, *_spread(Spread.of(row.values)), wall, remark))
+    return found
+
+
+def _remark(row: Weighed, unit: str) -> str:
+    """Remark and goal in one line."""
+    words = [row.remark] if row.remark else []
+    if row.goal is not None and row.reached is not None:
+        verdict = "reached" if row.reached else "not reached"
+        words.append(f"goal {number(row.goal)} {unit}: {verdict}")
+    return "; ".join(words)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Names to the left, numbers to the right."""
+    first, *numbers, last = cells
+    columns = [f"{first:<{widths[0]}}"]
+    columns += [f"{text:>{w}}" for text, w in zip(numbers, widths[1:-1], strict=True)]
+    return "  ".join([*columns, last]).rstrip()
+
+
+def remarks(variant: Variant) -> list[str]:
+    """How to read the figures of a variant."""
+    lines = [
+        f"Time of one step, {variant.title}; median and quartiles over the turns.",
+        "× PyTorch: over the time of PyTorch eager in the same round.",
+    ]
+    if variant.measure == "wall":
+        lines.append(
+            "Ratios are of wall time here: CPU time is the sum over the threads."
+        )
+    else:
+        lines.append(
+            "Ratios are of CPU time. Goals were set on another processor "
+            "(AMD Zen 5, 2 cores)."
+        )
+    return lines
+
+
+def notes(run: Run) -> str:
+    """What stands below the table: how it was measured, and on what."""
+    width = max([0, *map(len, run.about)]) + 2
+    lines = [f"{name:<{width}}{what}" for name, what in run.about.items()]
+    return "\n".join([*remarks(run.variant), "", *lines]).rstrip()

@@ -16,6 +16,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from benchmarks import memory
 from benchmarks.contenders import Contender, Program
 from benchmarks.workloads import Workload
 
@@ -68,6 +69,16 @@ class Times:
     steps: int = field(compare=False)
 
 
+@dataclass(frozen=True)
+class Peak:
+    """Bytes held at the worst moment of a step, over those held before the problem.
+
+    None where the system does not say.
+    """
+
+    bytes: int | None
+
+
 def serve(
     pipe: Connection, contender: Contender, workload: Workload, seed: int
 ) -> None:
@@ -83,19 +94,24 @@ def serve(
 def _obey(
     pipe: Connection, contender: Contender, workload: Workload, seed: int
 ) -> None:
-    problem = workload.make(seed)
     page = importlib.import_module(f"benchmarks.contenders.{contender.page}")
-    make = getattr(page, problem.kind, None)
+    before = memory.resident()
+    problem = workload.make(seed)
+    kind = problem.kind
+    make = getattr(page, kind, None)
     if make is None:
         pipe.send(Absent(""))
         return
     program = make(problem)
-    remark = getattr(page, "REMARKS", {}).get(problem.kind, "")
+    to_check = problem.steps_to_check
+    del problem  # what a program does not keep shall not weigh
+    remark = getattr(page, "REMARKS", {}).get(kind, "")
     pipe.send(Present(page.versions(), remark))
     commands: dict[str, Callable[..., Any]] = {
-        "answer": lambda: _answer(program, problem.steps_to_check),
+        "answer": lambda: _answer(program, to_check),
         "calibrate": lambda: _calibrate(program, workload.block),
-        "turn": lambda steps: _turn(program, steps),
+        "turn": lambda steps: _turn(program, steps, warm=bool(workload.block)),
+        "peak": lambda: _peak(program, before),
     }
     while True:
         try:
@@ -117,7 +133,7 @@ def _calibrate(program: Program, block: float) -> int:
     """How many steps make a turn; the collector forgets all that was there before."""
     steps = 1
     if block:
-        while (took := _turn(program, steps).cpu * steps) < block / 2:
+        while (took := _turn(program, steps, warm=True).cpu * steps) < block / 2:
             steps *= 2
         steps = max(1, round(steps * block / took))
     gc.collect()
@@ -125,9 +141,9 @@ def _calibrate(program: Program, block: float) -> int:
     return steps
 
 
-def _turn(program: Program, steps: int) -> Times:
-    """Time some steps, after a few that fill the caches again."""
-    for _ in range(steps // 10):
+def _turn(program: Program, steps: int, *, warm: bool) -> Times:
+    """Time some steps; where `warm`, after a few that fill the caches again."""
+    for _ in range(max(1, steps // 10) if warm else 0):
         program.step()
     program.wait()
     step = program.step
@@ -139,3 +155,15 @@ def _turn(program: Program, steps: int) -> Times:
     cpu = time.process_time() - cpu
     wall = time.perf_counter() - wall
     return Times(cpu / steps, wall / steps, steps)
+
+
+def _peak(program: Program, before: int | None) -> Peak:
+    """The memory of some steps, after some that compile and fill what is kept."""
+    for measured in (False, True):
+        if measured and not memory.forget_peak():
+            return Peak(None)
+        for _ in range(3):
+            program.step()
+        program.wait()
+    most = memory.peak()
+    return Peak(None if most is None or before is None else most - before)

@@ -1,7 +1,7 @@
 """Who takes part. One page a library, written as its own good user would write it.
 
 A page offers a function for each kind of problem that it takes part in
-(`network`, `chain`), which turns the problem into a `Program`, and `versions()`;
+(`network`, `chain`, ...), which turns the problem into a `Program`, and `versions()`;
 `REMARKS` may say for a kind what a reader of its row must know. It imports its
 library at the top: where that is missing, a line in the table says so.
 """
@@ -57,6 +57,7 @@ CONTENDERS = (
     Contender("ours", "tinygrad_jp", "ours", ours=True),
     Contender("ours-nn", "tinygrad_jp, nn layers", "ours_nn", ours=True),
     Contender("torch-fused", "PyTorch, fused ops", "with_torch_fused"),
+    Contender("torch-compile", "torch.compile", "with_torch_compile"),
     Contender("hand", "backward by hand", "hand"),
     Contender("jax", "JAX jit", "with_jax"),
     Contender("mygrad", "MyGrad", "with_mygrad"),
@@ -64,4 +65,6 @@ CONTENDERS = (
     Contender("dezero", "DeZero", "with_dezero"),
     Contender("numpy-gemm", "limit: NumPy's GEMMs", "limit_numpy", compared=False),
     Contender("torch-gemm", "limit: PyTorch's GEMMs", "limit_torch", compared=False),
+    Contender("numpy-pass", "limit: one NumPy pass", "pass_numpy", compared=False),
+    Contender("torch-pass", "limit: one PyTorch pass", "pass_torch", compared=False),
 )

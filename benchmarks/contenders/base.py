@@ -55,3 +55,16 @@ class Recorded(Program):
     def number(self, value: Any) -> float:
         """A scalar as a Python number."""
         return float(value)
+
+
+class Repeated(Recorded):
+    """A program that trains nothing: forward and backward from the same place."""
+
+    def step(self) -> None:
+        """Record, backpropagate, free."""
+        self.clear()
+        self.loss().backward()
+
+    def parameters(self) -> list[NDArray[Any]]:
+        """Nothing is trained."""
+        return []

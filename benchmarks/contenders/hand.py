@@ -6,11 +6,22 @@ cross entropy joined so that their gradient is `y - t`. In the dtype of the data
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from benchmarks.contenders import base
 from benchmarks.contenders.base import pairs
-from benchmarks.workloads import Array, Network
+from benchmarks.contenders.hand_layers import (
+    ACTIVATIONS,
+    Affine,
+    Convolution,
+    Flatten,
+    Pooling,
+    Relu,
+    SoftmaxWithLoss,
+)
+from benchmarks.problems import Array, ConvNet, CrossEntropy, Elementwise, Network
 
 
 def versions() -> dict[str, str]:
@@ -18,72 +29,15 @@ def versions() -> dict[str, str]:
     return {}
 
 
-class Affine:
-    """``x @ weight + bias``."""
-
-    def __init__(self, weight: Array, bias: Array) -> None:
-        self.weight = weight
-        self.bias = bias
-
-    def forward(self, x: Array) -> Array:
-        """Result, (batch, out)."""
-        self.x = x
-        return np.dot(x, self.weight) + self.bias
-
-    def backward(self, g: Array) -> Array:
-        """Gradient of the input; those of weight and bias are kept."""
-        self.weight_gradient = np.dot(self.x.T, g)
-        self.bias_gradient = np.sum(g, axis=0)
-        return np.dot(g, self.weight.T)
-
-
-class Relu:
-    """``max(x, 0)``."""
-
-    def forward(self, x: Array) -> Array:
-        """Result."""
-        self.mask = x > 0
-        return x * self.mask
-
-    def backward(self, g: Array) -> Array:
-        """Gradient of the input."""
-        return g * self.mask
-
-
-class Sigmoid:
-    """``1 / (1 + exp(-x))``, by way of tanh."""
-
-    def forward(self, x: Array) -> Array:
-        """Result."""
-        self.out = np.tanh(x * 0.5) * 0.5 + 0.5
-        return self.out
-
-    def backward(self, g: Array) -> Array:
-        """Gradient of the input."""
-        return g * self.out * (1.0 - self.out)
-
-
-class SoftmaxWithLoss:
-    """Mean cross entropy of softmax, for integer labels."""
-
-    def __init__(self, rows: Array, t: Array) -> None:
-        self.rows = rows
-        self.t = t
-
-    def forward(self, x: Array) -> float:
-        """The loss."""
-        e = np.exp(x - np.max(x, axis=1, keepdims=True))
-        self.y = e / np.sum(e, axis=1, keepdims=True)
-        return -np.mean(np.log(self.y[self.rows, self.t]))
-
-    def backward(self) -> Array:
-        """Gradient of the scores."""
-        g = self.y.copy()
-        g[self.rows, self.t] -= 1.0
-        return g / len(self.t)
-
-
-ACTIVATIONS = {"relu": Relu, "sigmoid": Sigmoid}
+def forward_and_backward(layers: list[Any], loss: SoftmaxWithLoss, x: Array) -> float:
+    """The loss of a batch; each layer keeps its gradients."""
+    for layer in layers:
+        x = layer.forward(x)
+    value = loss.forward(x)
+    g = loss.backward()
+    for layer in reversed(layers):
+        g = layer.backward(g)
+    return value
 
 
 class Training(base.Program):
@@ -94,26 +48,15 @@ class Training(base.Program):
         self.arrays = [p.copy() for p in problem.parameters]
         self.lr = problem.lr
         self.affine = [Affine(weight, bias) for weight, bias in pairs(self.arrays)]
-        self.layers: list[Affine | Relu | Sigmoid] = []
+        self.layers: list[Any] = []
         for affine in self.affine:
             self.layers += [affine, ACTIVATIONS[problem.activation]()]
         del self.layers[-1]
         self.loss = SoftmaxWithLoss(problem.rows, problem.t)
 
-    def pass_through(self) -> float:
-        """Forward and backward."""
-        x = self.x
-        for layer in self.layers:
-            x = layer.forward(x)
-        loss = self.loss.forward(x)
-        g = self.loss.backward()
-        for layer in reversed(self.layers):
-            g = layer.backward(g)
-        return loss
-
     def step(self) -> float:
         """One update."""
-        loss = self.pass_through()
+        loss = forward_and_backward(self.layers, self.loss, self.x)
         for affine in self.affine:
             affine.weight -= self.lr * affine.weight_gradient
             affine.bias -= self.lr * affine.bias_gradient
@@ -121,7 +64,7 @@ class Training(base.Program):
 
     def gradients(self) -> tuple[float, list[Array]]:
         """Loss and gradients; nothing is updated."""
-        loss = self.pass_through()
+        loss = forward_and_backward(self.layers, self.loss, self.x)
         found = []
         for affine in self.affine:
             found += [affine.weight_gradient, affine.bias_gradient]
@@ -132,4 +75,82 @@ class Training(base.Program):
         return [array.copy() for array in self.arrays]
 
 
+class Repeated(base.Program):
+    """Forward and backward from the same place."""
+
+    def step(self) -> object:
+        """Value and gradients."""
+        raise NotImplementedError
+
+    def parameters(self) -> list[Array]:
+        """Nothing is trained."""
+        return []
+
+
+class Formula(Repeated):
+    """``sum(tanh(x·a + b) · exp(-x²))``."""
+
+    def __init__(self, problem: Elementwise) -> None:
+        self.x = problem.x
+        self.a = float(problem.a)
+        self.b = float(problem.b)
+
+    def step(self) -> tuple[float, Array]:
+        """Value and gradient."""
+        x, a = self.x, self.a
+        t = np.tanh(x * a + self.b)
+        e = np.exp(-(x * x))
+        return np.sum(t * e), e * (a * (1.0 - t * t) - 2.0 * x * t)
+
+    def gradients(self) -> tuple[float, list[Array]]:
+        """Value and gradient."""
+        value, gradient = self.step()
+        return float(value), [gradient]
+
+
+class Scores(Repeated):
+    """The loss of scores that are given."""
+
+    def __init__(self, problem: CrossEntropy) -> None:
+        self.z = problem.z
+        self.loss = SoftmaxWithLoss(problem.rows, problem.t)
+
+    def step(self) -> tuple[float, Array]:
+        """Value and gradient."""
+        return self.loss.forward(self.z), self.loss.backward()
+
+    def gradients(self) -> tuple[float, list[Array]]:
+        """Value and gradient."""
+        value, gradient = self.step()
+        return float(value), [gradient]
+
+
+class Convolutional(Repeated):
+    """SimpleConvNet."""
+
+    def __init__(self, problem: ConvNet) -> None:
+        self.x = problem.x
+        W1, b1, W2, b2, W3, b3 = problem.parameters
+        convolution, hidden, last = Convolution(W1, b1), Affine(W2, b2), Affine(W3, b3)
+        self.trained: list[Any] = [convolution, hidden, last]
+        self.layers: list[Any] = [convolution, Relu(), Pooling(2), Flatten()]
+        self.layers += [hidden, Relu(), last]
+        self.loss = SoftmaxWithLoss(problem.rows, problem.t)
+
+    def step(self) -> float:
+        """The loss; each layer keeps its gradients."""
+        return forward_and_backward(self.layers, self.loss, self.x)
+
+    def gradients(self) -> tuple[float, list[Array]]:
+        """Loss and gradients."""
+        loss = self.step()
+        found = []
+        for layer in self.trained:
+            found += [layer.weight_gradient, layer.bias_gradient]
+        return float(loss), found
+
+
 network = Training
+elementwise = Formula
+cross_entropy = Scores
+convnet = Convolutional

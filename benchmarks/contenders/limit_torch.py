@@ -5,16 +5,15 @@ from __future__ import annotations
 import torch
 
 from benchmarks.contenders import base, limit_numpy, with_torch
-from benchmarks.workloads import Network
+from benchmarks.problems import ConvNet, Network
 
 versions = with_torch.versions
 
 
 class Products(base.Program):
-    """The calls of `limit_numpy.Products`, on the same memory."""
+    """The calls of a `limit_numpy.Products`, on the same memory."""
 
-    def __init__(self, problem: Network) -> None:
-        calls = limit_numpy.Products(problem).calls
+    def __init__(self, calls: list[limit_numpy.Call]) -> None:
         self.calls = [tuple(torch.from_numpy(a) for a in call) for call in calls]
 
     def step(self) -> None:
@@ -23,4 +22,11 @@ class Products(base.Program):
             torch.mm(x, y, out=out)
 
 
-network = Products
+def network(problem: Network) -> Products:
+    """Of a network."""
+    return Products(limit_numpy.Training(problem).calls)
+
+
+def convnet(problem: ConvNet) -> Products:
+    """Of SimpleConvNet."""
+    return Products(limit_numpy.Convolutional(problem).calls)

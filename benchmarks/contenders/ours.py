@@ -6,8 +6,21 @@ import numpy as np
 
 import tinygrad_jp as tg
 from benchmarks import machine
-from benchmarks.contenders.base import Recorded, pairs
-from benchmarks.workloads import Array, Chain, Network
+from benchmarks.contenders.base import Recorded, Repeated, pairs
+from benchmarks.problems import (
+    Array,
+    Chain,
+    ConvNet,
+    CrossEntropy,
+    Elementwise,
+    Network,
+)
+
+
+def softmax_cross_entropy(z: tg.Tensor, t: Array, rows: Array) -> tg.Tensor:
+    """Its mean."""
+    return -tg.log_softmax(z, axis=1)[rows, t].mean()
+
 
 ACTIVATIONS = {"relu": tg.relu, "sigmoid": tg.sigmoid}
 
@@ -30,13 +43,12 @@ class Training(Recorded):
         self.lr = problem.lr
 
     def loss(self) -> tg.Tensor:
-        """Softmax cross entropy."""
+        """Forward pass."""
         h = self.x
         for weight, bias in self.hidden:
             h = self.activation(h @ weight + bias)
         weight, bias = self.last
-        log_p = tg.log_softmax(h @ weight + bias, axis=1)
-        return -log_p[self.rows, self.t].mean()
+        return softmax_cross_entropy(h @ weight + bias, self.t, self.rows)
 
     def step(self) -> tg.Tensor:
         """One update."""
@@ -50,7 +62,7 @@ class Training(Recorded):
         return loss
 
 
-class Ops(Recorded):
+class Ops(Repeated):
     """A chain."""
 
     def __init__(self, problem: Chain) -> None:
@@ -68,15 +80,55 @@ class Ops(Recorded):
             h = h + term
         return h.sum()
 
-    def step(self) -> None:
-        """Record, backpropagate, free."""
-        self.clear()
-        self.loss().backward()
 
-    def parameters(self) -> list[Array]:
-        """Nothing is trained."""
-        return []
+class Formula(Repeated):
+    """Elementwise ops, and a sum."""
+
+    def __init__(self, problem: Elementwise) -> None:
+        self.x = tg.Tensor(problem.x, requires_grad=True)
+        self.leaves = [self.x]
+        self.a = float(problem.a)
+        self.b = float(problem.b)
+
+    def loss(self) -> tg.Tensor:
+        """Forward pass."""
+        x = self.x
+        return (tg.tanh(x * self.a + self.b) * tg.exp(-(x * x))).sum()
+
+
+class Scores(Repeated):
+    """The loss of scores that are given."""
+
+    def __init__(self, problem: CrossEntropy) -> None:
+        self.z = tg.Tensor(problem.z, requires_grad=True)
+        self.leaves = [self.z]
+        self.t = problem.t
+        self.rows = problem.rows
+
+    def loss(self) -> tg.Tensor:
+        """Forward pass."""
+        return softmax_cross_entropy(self.z, self.t, self.rows)
+
+
+class Convolutional(Repeated):
+    """SimpleConvNet."""
+
+    def __init__(self, problem: ConvNet) -> None:
+        self.x = tg.Tensor(problem.x)
+        self.t = problem.t
+        self.rows = problem.rows
+        self.leaves = [tg.Tensor(p, requires_grad=True) for p in problem.parameters]
+
+    def loss(self) -> tg.Tensor:
+        """Forward pass."""
+        W1, b1, W2, b2, W3, b3 = self.leaves
+        h = tg.max_pool(tg.relu(tg.conv(self.x, W1, b1)), 2)
+        h = tg.relu(h.reshape(len(self.t), -1) @ W2 + b2)
+        return softmax_cross_entropy(h @ W3 + b3, self.t, self.rows)
 
 
 network = Training
 chain = Ops
+elementwise = Formula
+cross_entropy = Scores
+convnet = Convolutional

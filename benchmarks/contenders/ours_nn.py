@@ -11,8 +11,8 @@ import numpy as np
 import nn
 import tinygrad_jp as tg
 from benchmarks.contenders import ours
-from benchmarks.contenders.base import Recorded, pairs
-from benchmarks.workloads import Network
+from benchmarks.contenders.base import Recorded, Repeated, pairs
+from benchmarks.problems import ConvNet, Network
 
 versions = ours.versions
 
@@ -50,4 +50,30 @@ class Training(Recorded):
         return loss
 
 
+class Convolutional(Repeated):
+    """The book's network, as `nn` has it."""
+
+    def __init__(self, problem: ConvNet) -> None:
+        filters = problem.parameters[0]
+        self.net = nn.SimpleConvNet(
+            problem.x.shape[1:],
+            filters=len(filters),
+            filter_size=filters.shape[-1],
+            hidden_size=len(problem.parameters[3]),
+            output_size=len(problem.parameters[5]),
+            rng=np.random.default_rng(0),
+            dtype=filters.dtype,
+        )
+        for name, p in zip(self.net.params, problem.parameters, strict=True):
+            self.net.params[name] = tg.Tensor(p, requires_grad=True)
+        self.leaves = list(self.net.params.values())
+        self.x = tg.Tensor(problem.x)
+        self.t = tg.Tensor(problem.t)
+
+    def loss(self) -> tg.Tensor:
+        """Forward pass."""
+        return self.net.loss(self.x, self.t)
+
+
 network = Training
+convnet = Convolutional

@@ -8,10 +8,18 @@ from typing import Any
 import autograd.numpy as np
 from autograd import value_and_grad
 from autograd.tracer import getval
+from numpy.lib.stride_tricks import sliding_window_view
 
 from benchmarks.contenders import base
 from benchmarks.contenders.base import pairs
-from benchmarks.workloads import Array, Chain, Network
+from benchmarks.problems import (
+    Array,
+    Chain,
+    ConvNet,
+    CrossEntropy,
+    Elementwise,
+    Network,
+)
 
 
 def versions() -> dict[str, str]:
@@ -27,6 +35,13 @@ def relu(x: Any) -> Any:
 def sigmoid(x: Any) -> Any:
     """The logistic function, of the same primitives as ours."""
     return np.tanh(x * 0.5) * 0.5 + 0.5
+
+
+def softmax_cross_entropy(z: Any, t: Array, rows: Array) -> Any:
+    """Its mean; the shift by the largest score is a constant."""
+    z = z - getval(z).max(1, keepdims=True)
+    log_p = z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))
+    return -np.mean(log_p[rows, t])
 
 
 ACTIVATIONS = {"relu": relu, "sigmoid": sigmoid}
@@ -47,9 +62,7 @@ class Training(base.Program):
                 h = activation(np.dot(h, weight) + bias)
             weight, bias = last
             z = np.dot(h, weight) + bias
-            z = z - getval(z).max(1, keepdims=True)
-            log_p = z - np.log(np.sum(np.exp(z), axis=1, keepdims=True))
-            return -np.mean(log_p[problem.rows, problem.t])
+            return softmax_cross_entropy(z, problem.t, problem.rows)
 
         self.value_and_grad = value_and_grad(loss)
 
@@ -70,7 +83,27 @@ class Training(base.Program):
         return [p.copy() for p in self.values]
 
 
-class Ops(base.Program):
+class Repeated(base.Program):
+    """Forward and backward from the same place: `value_and_grad` of some `leaves`."""
+
+    leaves: Any
+    value_and_grad: Any
+
+    def step(self) -> None:
+        """Record, backpropagate, free."""
+        self.value_and_grad(self.leaves)
+
+    def gradients(self) -> tuple[float, list[Array]]:
+        """Value and gradients."""
+        value, found = self.value_and_grad(self.leaves)
+        return float(value), found if isinstance(found, list) else [found]
+
+    def parameters(self) -> list[Array]:
+        """Nothing is trained."""
+        return []
+
+
+class Ops(Repeated):
     """A chain."""
 
     def __init__(self, problem: Chain) -> None:
@@ -83,22 +116,61 @@ class Ops(base.Program):
                 h = h + term
             return np.sum(h)
 
-        self.x = problem.x
+        self.leaves = problem.x
         self.value_and_grad = value_and_grad(loss)
 
-    def step(self) -> None:
-        """Record, backpropagate, free."""
-        self.value_and_grad(self.x)
 
-    def gradients(self) -> tuple[float, list[Array]]:
-        """Value and gradient."""
-        value, gradient = self.value_and_grad(self.x)
-        return float(value), [gradient]
+class Formula(Repeated):
+    """Elementwise ops, and a sum."""
 
-    def parameters(self) -> list[Array]:
-        """Nothing is trained."""
-        return []
+    def __init__(self, problem: Elementwise) -> None:
+        a, b = float(problem.a), float(problem.b)
+
+        def loss(x: Any) -> Any:
+            return np.sum(np.tanh(x * a + b) * np.exp(-np.square(x)))
+
+        self.leaves = problem.x
+        self.value_and_grad = value_and_grad(loss)
+
+
+class Scores(Repeated):
+    """The loss of scores that are given."""
+
+    def __init__(self, problem: CrossEntropy) -> None:
+        t, rows = problem.t, problem.rows
+        self.leaves = problem.z
+        self.value_and_grad = value_and_grad(
+            lambda z: softmax_cross_entropy(z, t, rows)
+        )
+
+
+class Convolutional(Repeated):
+    """SimpleConvNet.
+
+    Pictures are constants, so their windows are plain NumPy's and the convolution is
+    one matrix product: its own ``scipy.signal.convolve`` takes three times as long.
+    """
+
+    def __init__(self, problem: ConvNet) -> None:
+        t, rows = problem.t, problem.rows
+
+        def loss(parameters: Any) -> Any:
+            W1, b1, W2, b2, W3, b3 = parameters
+            windows = sliding_window_view(problem.x, W1.shape[2:], axis=(2, 3))
+            h = np.tensordot(windows, W1, [(1, 4, 5), (1, 2, 3)])
+            h = relu(np.transpose(h, (0, 3, 1, 2)) + b1[:, None, None])
+            batch, filters, height, width = h.shape
+            h = h.reshape(batch, filters, height // 2, 2, width // 2, 2)
+            h = np.max(h, axis=(3, 5)).reshape(batch, -1)
+            h = relu(np.dot(h, W2) + b2)
+            return softmax_cross_entropy(np.dot(h, W3) + b3, t, rows)
+
+        self.leaves = list(problem.parameters)
+        self.value_and_grad = value_and_grad(loss)
 
 
 network = Training
 chain = Ops
+elementwise = Formula
+cross_entropy = Scores
+convnet = Convolutional

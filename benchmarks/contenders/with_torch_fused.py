@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from benchmarks.contenders import with_torch
 from benchmarks.contenders.base import pairs
-from benchmarks.workloads import Network
+from benchmarks.problems import Network
 
 versions = with_torch.versions
 
@@ -42,4 +42,24 @@ class Training(with_torch.Training):
         return loss
 
 
+class Scores(with_torch.Scores):
+    """The loss of scores that are given."""
+
+    def loss(self) -> torch.Tensor:
+        """In one op."""
+        return functional.cross_entropy(self.z, self.t)
+
+
+class Convolutional(with_torch.Convolutional):
+    """SimpleConvNet."""
+
+    def loss(self) -> torch.Tensor:
+        """Cross entropy in one op, matrix product and bias in one."""
+        _, _, W2, b2, W3, b3 = self.leaves
+        h = torch.relu(torch.addmm(b2, self.features(), W2))
+        return functional.cross_entropy(torch.addmm(b3, h, W3), self.t)
+
+
 network = Training
+cross_entropy = Scores
+convnet = Convolutional

@@ -4,8 +4,25 @@ Light, so that importing `tinygrad_jp` stays quick; the rooms that do the work a
 loaded with the first picture.
 """
 
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Measured(Protocol):
+        """What knows what nodes took when they ran: a `tinygrad_jp.profile`."""
+
+        def seconds_of(self, node: Any) -> tuple[float, float] | None:
+            """Seconds forward and backward; None if it did not see the node."""
+
+        def bytes_of(self, node: Any) -> tuple[int, int] | None:
+            """Bytes of the result, and of copies that the node keeps beside it."""
+
+else:  # making a Protocol takes longer than most rooms take to load
+    Measured = Any
+
 
 Style = Literal["scopes", "book", "ops"]
 """Layers as boxes, the book's circles, or every op."""
@@ -17,18 +34,7 @@ Language = Literal["en", "ja"]
 """Of the legend and of the words in labels."""
 
 
-class Measured(Protocol):
-    """What knows what nodes took when they ran: a `tinygrad_jp.profile`."""
-
-    def seconds_of(self, node: Any) -> tuple[float, float] | None:
-        """Seconds forward and backward; None if it did not see the node."""
-
-    def bytes_of(self, node: Any) -> tuple[int, int] | None:
-        """Bytes of the result, and of copies that the node keeps beside it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What `draw` was asked for; see there."""
 
     style: Style = "scopes"

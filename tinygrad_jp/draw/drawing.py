@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +70,7 @@ class Drawing:
         from tinygrad_jp.draw.film.story import story_of
 
         made = pictures_of(tensors, options, inputs, titles)
-        told = replace(options, profile=None)  # its numbers are in the pictures
+        told = options._replace(profile=None)  # its numbers are in the pictures
         return cls(made.page, made.whole, told, story_of(made))
 
     @cached_property
