@@ -8,7 +8,6 @@ tables is refused by name: never an object array, never a silent detach.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,8 @@ _NAMES = [ufunc.__name__ for ufunc in UFUNCS] + [call.__name__ for call in FUNCT
 
 
 def _refuse(name: str) -> TypeError:
+    from difflib import get_close_matches  # takes long to load
+
     near = get_close_matches(name, _NAMES, n=1, cutoff=0.4)
     hint = f"; the nearest that is recorded is np.{near[0]}" if near else ""
     return TypeError(

@@ -7,10 +7,10 @@ be told apart. No node, no Tensor and no array is kept: a million events take 56
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 from array import array
 from collections.abc import Mapping
 from struct import Struct
-from threading import get_ident
 from time import perf_counter_ns as clock
 from types import CodeType
 from typing import Any, TypeAlias

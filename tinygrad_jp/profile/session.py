@@ -6,7 +6,7 @@ must not wait for what most programs never need.
 
 from __future__ import annotations
 
-from threading import get_ident
+from _thread import get_ident
 from time import perf_counter_ns as clock
 from typing import TYPE_CHECKING, Self
 
