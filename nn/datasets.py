@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nn import checks, download, idx
+from nn import checks, idx
 from nn.data import Dataset, Examples
 
 _DIGITS = 10
@@ -179,6 +179,8 @@ def _pictures(
 ) -> Dataset:
     """Pictures to learn from and to be tested with, from four files."""
     if folder is None:
+        from nn import download  # what the network needs takes as long as all of nn
+
         here = download.cache() / owner
         download.fetch(owner, here, source.files, source.mirrors)
     else:

@@ -1,4 +1,4 @@
-"""Dtypes and constants by their Array API names, and questions about dtypes.
+"""Dtypes by their Array API names, and questions about dtypes.
 
 Dtypes are NumPy's own `np.dtype` objects: what `x.dtype` returns.
 """
@@ -21,12 +21,6 @@ uint16 = np.dtype(np.uint16)
 uint32 = np.dtype(np.uint32)
 uint64 = np.dtype(np.uint64)
 bool = np.dtype(np.bool_)
-
-e = np.e
-inf = np.inf
-nan = np.nan
-newaxis = None
-pi = np.pi
 
 _KINDS = {
     "bool": "b",
