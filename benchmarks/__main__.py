@@ -65,7 +65,7 @@ def parse(arguments: Sequence[str]) -> Command:
         "--patience",
         type=float,
         metavar="SECONDS",
-        help="leave out a peer whose single step would take longer (10; quick: 3)",
+        help="leave out a peer whose single step would take longer (10; quick: 0.5)",
     )
     add("--threads", metavar="1,2", default="1", help="of BLAS: a table for each")
     add(
@@ -91,7 +91,7 @@ def parse(arguments: Sequence[str]) -> Command:
             quick=given.quick,
             rounds=given.rounds,
             seed=given.seed,
-            patience=given.patience or (3.0 if given.quick else 10.0),
+            patience=given.patience or (0.5 if given.quick else 10.0),
             left_out=SLOW_TO_START if given.quick and not given.peers else {},
         )
         found = variants(given.threads, given.coretype)

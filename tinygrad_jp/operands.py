@@ -40,6 +40,9 @@ COMPLEX = (
 )
 
 _weak: dict[tuple[float, float, type, Any], tuple[Any, Leaf]] = {}
+floats: dict[tuple[float, Any], tuple[Any, Leaf]] = {}
+"""Those of floats other than 0, whose sign a look-up cannot see: by value and dtype."""
+
 _PLAIN = (float, int, bool)
 
 
@@ -61,7 +64,10 @@ def weak(value: float, dtype: Any) -> tuple[Any, Leaf]:
     made = np.array(value, dtype), Leaf((), dtype, name=repr(value))
     if len(_weak) >= 256:
         _weak.clear()
+        floats.clear()
     _weak[key] = made
+    if type(value) is float and value:
+        floats[value, key[3]] = made
     return made
 
 

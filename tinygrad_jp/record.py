@@ -7,7 +7,8 @@ is what runs (`print(tg.exp.source)`):
 
     def exp(x, /):
         if type(x) is Tensor:
-            x_data, x_node = x._data, x._node
+            x_data = x._data
+            x_node = x._node
         else:
             x_data, x_node = settle('exp', (x,))[0]
         try:
@@ -18,16 +19,17 @@ is what runs (`print(tg.exp.source)`):
         if type(out) is not ndarray:
             out = asarray(out)
         result._data = out
-        x_live = x_node is not None and x_node.live
-        if x_live:
+        if x_node is not None and x_node.live:
             mode = current()
             if mode.grad:
                 node = exp_node()
-                node.x_node = x_node or node_of(x)
-                node.order, node.scope = tick(), mode.scope
-                node.dtype, out_shape = out.dtype, out.shape
-                if out_shape == node.x_node.shape:
-                    node.shape = node.x_node.shape
+                node.x_node = x_node
+                node.order = tick()
+                node.scope = mode.scope
+                node.dtype = out.dtype
+                out_shape = out.shape
+                if out_shape == x_node.shape:
+                    node.shape = x_node.shape
                 else:
                     node.shape = out_shape
                 node.out_kept = out if out.base is None else keep_view(out, 'out')
@@ -49,7 +51,7 @@ import numpy as np
 from tinygrad_jp.errors import explain
 from tinygrad_jp.graph import tick
 from tinygrad_jp.mode import Mode, Switch, Watcher, current
-from tinygrad_jp.operands import keep_view, node_of, settle, space, weak
+from tinygrad_jp.operands import floats, keep_view, node_of, settle, space, weak
 from tinygrad_jp.ops.rule import Rule
 from tinygrad_jp.ops.source import bare_call, compile_source
 
@@ -166,6 +168,7 @@ space.update(
     asarray=np.asarray,
     current=current,
     explain=explain,
+    floats=floats,
     ndarray=np.ndarray,
     new=object.__new__,
     node_of=node_of,
@@ -215,16 +218,22 @@ def source(rule: Rule[Any], label: str) -> str:
         test = " and ".join(f"type({n}) is Tensor" for n in operands)
         take = [
             f"if {test}:",
-            *(f"    {n}_data, {n}_node = {n}._data, {n}._node" for n in operands),
+            *(f"    {line}" for n in operands for line in _take_source(n)),
             *_scalar_source(operands),
             "else:",
             f"    {pairs}, = settle({rule.name!r}, ({', '.join(operands)},))",
         ]
         data = ", ".join(f"{n}_data" for n in operands)
         live = [f"{n}_live = {n}_node is not None and {n}_node.live" for n in operands]
-        nodes = [f"node.{n}_node = {n}_node or node_of({n})" for n in operands]
+        nodes = [
+            f"node.{n}_node = {n}_node = {n}_node or node_of({n})" for n in operands
+        ]
     differentiable = [n for n, vjp in zip(signature.operands, rule.vjps) if vjp]
     any_live = " or ".join(f"{name}_live" for name in differentiable)
+    if not signature.variadic and len(operands) == 1 == len(differentiable):
+        (name,) = operands
+        live, any_live = [], f"{name}_node is not None and {name}_node.live"
+        nodes = [f"node.{name}_node = {name}_node"]
     lines = [
         *take,
         "try:",
@@ -241,8 +250,9 @@ def source(rule: Rule[Any], label: str) -> str:
         "    if mode.grad:",
         f"        node = {label}_node()",
         *(f"        {line}" for line in nodes),
-        "        node.order, node.scope = tick(), mode.scope",
-        "        node.dtype, out_shape = out.dtype, out.shape",
+        "        node.order = tick()",
+        "        node.scope = mode.scope",
+        "        node.dtype = out.dtype",
         *(f"        {line}" for line in _shape_source(rule)),
         *(f"        node.{name}_given = {name}" for name in keywords),
         *(f"        {line}" for line in _keep_source(rule)),
@@ -265,10 +275,16 @@ def _shape_source(rule: Rule[Any]) -> list[str]:
     if rule.elementwise:
         for name in rule.signature.operands:
             word = "elif" if lines else "if"
-            shape = f"node.{name}_node.shape"
+            shape = f"{name}_node.shape"
             lines += [f"{word} out_shape == {shape}:", f"    node.shape = {shape}"]
-        lines.append("else:")
-    return [*lines, f"{'    ' * bool(lines)}node.shape = out_shape"]
+    if not lines:
+        return ["node.shape = out.shape"]
+    return ["out_shape = out.shape", *lines, "else:", "    node.shape = out_shape"]
+
+
+def _take_source(operand: str) -> list[str]:
+    """Write the lines that take array and node out of a Tensor."""
+    return [f"{operand}{part} = {operand}.{part}" for part in ("_data", "_node")]
 
 
 def _scalar_source(operands: tuple[str, ...]) -> list[str]:
@@ -279,8 +295,10 @@ def _scalar_source(operands: tuple[str, ...]) -> list[str]:
     for tensor, scalar in (operands, reversed(operands)):
         lines += [
             f"elif type({scalar}) is float and type({tensor}) is Tensor:",
-            f"    {tensor}_data, {tensor}_node = {tensor}._data, {tensor}._node",
-            f"    {scalar}_data, {scalar}_node = weak({scalar}, {tensor}_data.dtype)",
+            *(f"    {line}" for line in _take_source(tensor)),
+            f"    {scalar}_data, {scalar}_node = "
+            f"floats.get(({scalar}, {tensor}_data.dtype)) or "
+            f"weak({scalar}, {tensor}_data.dtype)",
         ]
     return lines
 
