@@ -24,7 +24,7 @@ CHROMIUMS := chromium chromium-browser google-chrome chrome
 # The four IDX files of MNIST, for the book's examples.
 MNIST ?= $(wildcard ../shared/data/mnist)
 
-.PHONY: help demo book book-full gallery test test-browser test-peers bench lint \
+.PHONY: help demo book book-full gallery test test-browser test-peers bench bench-sweeps lint \
     format table system system-browser clean
 
 help:
@@ -34,6 +34,7 @@ help:
 	@echo "make book-full     the same at the book's sizes (MNIST=DIR)"
 	@echo "make lint          check style and types"
 	@echo "make bench         time against PyTorch and others (installs them)"
+	@echo "make bench-sweeps  how its cost grows: plots and a table in benchmarks/"
 	@echo "make test-peers    compare gradients with PyTorch's (installs it)"
 	@echo "make test-browser  look at pictures in Chromium (installs it)"
 	@echo "make table         write the table of ops in the READMEs"
@@ -66,6 +67,9 @@ test-peers: system $(VENV)-peers/.ready-torch
 
 bench: system $(VENV)-peers/.ready-all
 	$(VENV)-peers/bin/python -m benchmarks $(BENCH)
+
+bench-sweeps: system $(VENV)-peers/.ready-all
+	$(VENV)-peers/bin/python -m benchmarks.sweeps $(SWEEPS)
 
 lint: system $(VENV)/.ready-dev
 	$(BIN)/ruff check .

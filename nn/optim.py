@@ -134,10 +134,15 @@ class Optimizer:
         """Move each parameter by its gradient; one without stays as it is."""
         with tg.no_grad():
             for parameter, memory in zip(self.parameters, self.memory):
-                if parameter.grad is None:
+                grad = parameter.grad
+                if grad is None:
                     continue
-                gradient = np.asarray(parameter.grad.data, _working(parameter.dtype))
-                change = self.moved(parameter, np.atleast_1d(gradient), memory)
+                gradient = grad.data
+                if gradient.dtype == np.float16:
+                    gradient = gradient.astype(np.float32)
+                if not gradient.ndim:
+                    gradient = gradient.reshape(1)
+                change = self.moved(parameter, gradient, memory)
                 parameter += change.reshape(parameter.shape)
 
     # --- state -------------------------------------------------------------------

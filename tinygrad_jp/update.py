@@ -44,7 +44,10 @@ def updated(
             f"{sign}: a tensor with requires_grad=True is updated outside of the "
             "graph; put the line inside `with no_grad():`"
         )
-    step = (other if type(other) is type(tensor) else as_tensor(sign, other))._data
+    if type(other) is np.ndarray and other.dtype.kind == "f":
+        step = other
+    else:
+        step = (other if type(other) is type(tensor) else as_tensor(sign, other))._data
     new = tensor._data if held_once(tensor) else np.empty_like(tensor._data)
     try:
         tensor._data = ufunc(tensor._data, step, new)
