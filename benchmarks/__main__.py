@@ -74,6 +74,12 @@ def parse(arguments: Sequence[str]) -> Command:
         default="",
         help="OPENBLAS_CORETYPE: a table for each",
     )
+    add(
+        "--memory",
+        metavar="default,kept",
+        default="default",
+        help="kept: processes keep memory that they have freed; a table for each",
+    )
     add("--out", type=Path, default=Path("out/bench"), help="where all files go")
     add("--markdown", type=Path, metavar="FILE", help="write the tables there too")
     given = parser.parse_args(arguments)
@@ -94,7 +100,7 @@ def parse(arguments: Sequence[str]) -> Command:
             patience=given.patience or (0.5 if given.quick else 10.0),
             left_out=SLOW_TO_START if given.quick and not given.peers else {},
         )
-        found = variants(given.threads, given.coretype)
+        found = variants(given.threads, given.coretype, given.memory)
     except ValueError as error:
         parser.error(str(error))
     typed = shlex.join(["python", "-m", "benchmarks", *arguments])

@@ -1,4 +1,4 @@
-"""In which surroundings everybody computes: BLAS threads, and the chip it believes in.
+"""In which surroundings everybody computes: threads, BLAS's chip, freed memory.
 
 A variant is set in the environment before its processes start; nothing that runs
 already is changed.
@@ -16,6 +16,12 @@ from benchmarks import machine
 
 CORETYPE = "OPENBLAS_CORETYPE"
 
+KEEPING = {
+    "MALLOC_TRIM_THRESHOLD_": "1000000000",
+    "MALLOC_MMAP_THRESHOLD_": "1000000000",
+}
+"""What has glibc keep up to a gigabyte that was freed, for what is allocated next."""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -25,22 +31,28 @@ class Variant:
         threads: How many threads BLAS and all other pools have.
         coretype: For which chip OpenBLAS shall take this one, such as "SkylakeX";
             empty where it looks for itself.
+        kept: Whether the process keeps memory that it has freed. Otherwise glibc gives
+            it back when there is enough at the end of the heap, and the next step
+            pays for each page again; whether there is, is chance.
     """
 
     threads: int = 1
     coretype: str = ""
+    kept: bool = False
 
     @property
     def title(self) -> str:
         """What tables call it, such as "2 threads, OPENBLAS_CORETYPE=SkylakeX"."""
         title = "1 thread" if self.threads == 1 else f"{self.threads} threads"
-        return f"{title}, {CORETYPE}={self.coretype}" if self.coretype else title
+        title += f", {CORETYPE}={self.coretype}" if self.coretype else ""
+        return title + ", freed memory kept" * self.kept
 
     @property
     def key(self) -> str:
         """What files call it, such as "2-threads-SkylakeX"."""
         title = "1-thread" if self.threads == 1 else f"{self.threads}-threads"
-        return f"{title}-{self.coretype}" if self.coretype else title
+        title += f"-{self.coretype}" if self.coretype else ""
+        return title + "-kept" * self.kept
 
     @property
     def measure(self) -> str:
@@ -53,12 +65,14 @@ class Variant:
     @contextlib.contextmanager
     def environment(self) -> Iterator[None]:
         """Processes that start meanwhile compute so."""
-        names = (*machine.THREAD_VARIABLES, CORETYPE)
+        names = (*machine.THREAD_VARIABLES, CORETYPE, *KEEPING)
         before = {name: os.environ.get(name) for name in names}
         machine.pin_threads(self.threads)
         os.environ.pop(CORETYPE, None)
         if self.coretype:
             os.environ[CORETYPE] = self.coretype
+        if self.kept:
+            os.environ.update(KEEPING)
         try:
             yield
         finally:
@@ -74,16 +88,17 @@ class Variant:
         return f"; {self.coretype} was asked for"
 
 
-def variants(threads: str, coretypes: str) -> list[Variant]:
-    """Every number of threads with every chip.
+def variants(threads: str, coretypes: str, memory: str = "default") -> list[Variant]:
+    """Every number of threads with every chip, and with memory as it is or kept.
 
     Args:
         threads: Numbers from 1, with commas between: "1,2".
         coretypes: Names with commas between, "default" for what OpenBLAS finds
             itself; where this is empty, what the environment says now.
+        memory: "default", "kept", or both with a comma between.
 
     Raises:
-        ValueError: Something that is no number of threads.
+        ValueError: Something that is no number of threads, or another word on memory.
 
     Example:
         >>> [variant.title for variant in variants("1,2", "default")]
@@ -97,4 +112,9 @@ def variants(threads: str, coretypes: str) -> list[Variant]:
     names = coretypes or os.environ.get(CORETYPE) or "default"
     chips = [name.strip() for name in names.split(",")]
     chips = ["" if name in ("default", "") else name for name in chips]
-    return list(dict.fromkeys(Variant(n, chip) for n, chip in product(counts, chips)))
+    kept = [word.strip() for word in memory.split(",")]
+    for word in kept:
+        if word not in ("default", "kept"):
+            raise ValueError(f'--memory: needs "default" or "kept", got {word!r}')
+    found = product(counts, chips, [word == "kept" for word in kept])
+    return list(dict.fromkeys(Variant(*one) for one in found))

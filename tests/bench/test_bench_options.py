@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -116,3 +117,19 @@ def test_the_examples_in_its_pages_run(name):
     found = doctest.testmod(importlib.import_module(f"benchmarks.{name}"))
     assert found.attempted
     assert not found.failed
+
+
+def test_memory_may_be_kept_for_everybody(monkeypatch):
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "5")
+    plain, kept = variants("1", "default", "default,kept")
+    assert (plain.title, kept.title) == ("1 thread", "1 thread, freed memory kept")
+    assert (plain.key, kept.key) == ("1-thread", "1-thread-kept")
+    with kept.environment():
+        assert os.environ["MALLOC_TRIM_THRESHOLD_"] == "1000000000"
+        assert os.environ["MALLOC_MMAP_THRESHOLD_"] == "1000000000"
+    assert os.environ["MALLOC_TRIM_THRESHOLD_"] == "5"
+    assert "MALLOC_MMAP_THRESHOLD_" not in os.environ
+    with plain.environment():
+        assert os.environ["MALLOC_TRIM_THRESHOLD_"] == "5"
+    with pytest.raises(ValueError, match="needs \"default\" or \"kept\", got 'all'"):
+        variants("1", "", "all")
