@@ -16,6 +16,7 @@ ROOMS = [
     "errors",
     "files",
     "dtypes",
+    "heap",
     "ops",
     "operands",
     "record",

@@ -17,6 +17,7 @@ from tinygrad_jp.accumulate import accumulate
 from tinygrad_jp.copies import copy_graph, reduced
 from tinygrad_jp.errors import GraphError, ShapeError
 from tinygrad_jp.graph import Leaf, Node, name_of
+from tinygrad_jp.heap import keep_freed
 from tinygrad_jp.hooks import HookHandle, add_hook, keep_grad
 from tinygrad_jp.methods import Methods
 from tinygrad_jp.operands import bare, constant, make_results, node_of, real_dtype
@@ -280,6 +281,7 @@ class Tensor(Methods):
 
 
 make_results(Tensor)
+keep_freed()
 
 
 def asarray(data: Operand, *, dtype: DTypeLike | None = None) -> Tensor:
