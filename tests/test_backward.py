@@ -10,7 +10,7 @@ import pytest
 import tinygrad_jp as tg
 from tinygrad_jp import graph
 from tinygrad_jp.backward import backpropagate
-from tinygrad_jp.ops.source import bare_call
+from tinygrad_jp.ops.source import bare_call, call_source
 
 LARGE = (200, 100)
 """160,000 bytes of float64: above what is added up in place."""
@@ -39,28 +39,32 @@ def test_a_node_has_its_turn_after_all_its_users(seed):
     for order in range(2, 60):
         nodes.append(Stub(order, random.sample(nodes, min(len(nodes), 3))))
     line = graph.Line()
-    waiting = {nodes[-1]}
-    line.put(nodes[-1])
+    known = {nodes[-1]}
+    line.came.append(nodes[-1])
     orders = []
-    for node in line.turns():
+    while line.came or line.waiting:
+        node = line.youngest()
         orders.append(node.order)
-        waiting.discard(node)
         for u in node.inputs:
-            if u.rule is not None and u not in waiting:
-                waiting.add(u)
-                line.put(u)
+            if u.rule is not None and u not in known:
+                known.add(u)
+                line.came.append(u)
     assert orders == sorted(set(orders), reverse=True)
     reachable = {n.order for n in graph.walk([nodes[-1]]) if n.rule is not None}
     assert set(orders) == reachable
 
 
-def test_nodes_that_are_too_old_have_no_turn():
-    line = graph.Line()
-    for order in (5, 9, 7):
-        line.put(Stub(order, [Stub(1)]))
-    assert [node.order for node in line.turns(since=7)] == [9, 7]
-    line.put(Stub(3, [Stub(1)]))
-    assert list(line.turns(since=7)) == []
+def test_nodes_that_are_older_than_asked_for_keep_their_cotangents():
+    x = tg.Tensor([1.0, 2.0], requires_grad=True)
+    old = x * 2.0
+    older = x * 3.0
+    since = graph.tick()
+    y = (old + older * 1.0) * 5.0
+    found = backpropagate([(y._node, np.ones(2))], retain=False, since=since)
+    assert {node: g.tolist() for node, g in found.items()} == {
+        old._node: [5.0, 5.0],
+        older._node: [5.0, 5.0],
+    }
 
 
 # --- sums in place ---------------------------------------------------------------
@@ -160,3 +164,26 @@ def test_another_np_is_not_numpy():
     space = {"np": sys}
     exec("def plain(x, /):\n    return np.exp(x)", space)
     assert bare_call(space["plain"]) is space["plain"]
+
+
+def test_short_vjps_are_written_out():
+    def written(vjp, *arguments):
+        return call_source("vjp_x", vjp, [*arguments])
+
+    assert written(lambda g: g, "g") == "g"
+    assert written(lambda g: -g, "g") == "-g"
+    assert written(lambda g, y: g * y, "g", "y") == "g * y"
+    assert written(lambda g, out: g / out, "g", "node.a_given") == "g / node.a_given"
+
+
+def test_other_vjps_are_called():
+    factor = 3.0
+    for vjp, arguments in (
+        (lambda g: +g, "g"),
+        (lambda g, y: y * g, "g, y"),
+        (lambda g, y: g * g, "g, y"),
+        (lambda g, y: g, "g, y"),
+        (lambda g: g * factor, "g"),
+        (lambda g: g * 2.0, "g"),
+    ):
+        assert call_source("vjp_x", vjp, arguments.split(", ")) == f"vjp_x({arguments})"

@@ -123,7 +123,7 @@ class Cotangents(dict[Node, Cotangent]):
 
     def __init__(self, *, recorded: bool) -> None:
         self.line = Line()
-        self.wait = self.line.put
+        self.wait = self.line.came.append
         self.narrow: set[Node] = set()
         self._recorded = recorded
 
@@ -225,7 +225,12 @@ def backpropagate(
             found[node] = g
         return g
 
-    for node in cotangents.line.turns(since):
+    line = cotangents.line
+    came, waiting = line.came, line.waiting
+    while came or waiting:
+        node = line.youngest() if waiting or len(came) > 1 else came.pop()
+        if since and node.order < since:
+            continue
         g = take(node)
         if useful is not None and node not in useful:
             continue

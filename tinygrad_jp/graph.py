@@ -7,7 +7,7 @@ value is dropped. This page knows neither NumPy nor Tensor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -168,46 +168,33 @@ def _wait_if_young(waiting: list[Node], since: int, node: Node) -> None:
 
 
 class Line:
-    """Results that wait for their turn in backpropagation: the youngest comes first.
+    """Results that wait for their turn in backpropagation.
 
-    All that a node was used for is younger than it is. So when its turn comes, all of
-    its users have had theirs, and no list of the whole graph is needed.
+    All that a node was used for is younger than it is. So if the youngest always comes
+    first, all of its users have had their turn, and no list of the whole graph is
+    needed.
 
     Attributes:
-        put: Has a result wait that does not yet.
+        came: Those that came since the last was called; append a node to it. In a
+            chain it is the only one there is, and may be popped at once.
+        waiting: The others, by creation number.
     """
 
-    __slots__ = ("_came", "put")
+    __slots__ = ("_orders", "came", "waiting")
 
     def __init__(self) -> None:
-        self._came: list[Node] = []
-        self.put: Callable[[Node], None] = self._came.append
+        self.came: list[Node] = []
+        self.waiting: dict[int, Node] = {}
+        self._orders: list[int] = []  # negative ones: a heap gives the smallest
 
-    def turns(self, since: int = 0) -> Iterator[Node]:
-        """Take out one after the other, also what is put in meanwhile.
-
-        Args:
-            since: Nodes whose creation number is smaller have no turn.
-        """
-        came = self._came
-        orders: list[int] = []  # negative ones: the heap gives the smallest
-        nodes: dict[int, Node] = {}
-        while True:
-            if len(came) == 1 and not nodes:  # as in a chain
-                node = came.pop()
-                if node.order < since:
-                    return
-                yield node
-                continue
-            for node in came:
-                order = node.order
-                if order >= since:
-                    nodes[order] = node
-                    heappush(orders, -order)
-            came.clear()
-            if not nodes:
-                return
-            yield nodes.pop(-heappop(orders))
+    def youngest(self) -> Node:
+        """Take out the one whose turn it is."""
+        for node in self.came:
+            order = node.order
+            self.waiting[order] = node
+            heappush(self._orders, -order)
+        self.came.clear()
+        return self.waiting.pop(-heappop(self._orders))
 
 
 def name_of(node: Node) -> str | None:

@@ -1,10 +1,10 @@
 """Freed memory stays at hand: one hint to the allocator, given at import.
 
-A training step frees what it has allocated, and the next allocates the same again. Where
-enough is free at the end of the heap, glibc gives it back to the system, and the next
-step pays for every page anew: a quarter of the time of a small convolutional network.
-Once a program has freed a block of 32 MB, glibc keeps up to 64 MB. So one is allocated
-here, never touched, and freed.
+A training step frees what it has allocated, and the next allocates the same again.
+Where enough is free at the end of the heap, glibc gives it back to the system, and the
+next step pays for every page anew: a quarter of the time of a small convolutional
+network. Once a program has freed a block of 32 MB, glibc keeps up to 64 MB. So one is
+allocated here, never touched, and freed.
 """
 
 from __future__ import annotations

@@ -131,5 +131,5 @@ def test_memory_may_be_kept_for_everybody(monkeypatch):
     assert "MALLOC_MMAP_THRESHOLD_" not in os.environ
     with plain.environment():
         assert os.environ["MALLOC_TRIM_THRESHOLD_"] == "5"
-    with pytest.raises(ValueError, match="needs \"default\" or \"kept\", got 'all'"):
+    with pytest.raises(ValueError, match='needs "default" or "kept", got \'all\''):
         variants("1", "", "all")

@@ -35,7 +35,7 @@ from numpy import ndarray
 
 from tinygrad_jp.graph import Node
 from tinygrad_jp.ops.signature import Signature
-from tinygrad_jp.ops.source import compile_source
+from tinygrad_jp.ops.source import call_source, compile_source
 
 P = ParamSpec("P")
 Array: TypeAlias = Any
@@ -225,7 +225,7 @@ class Rule(Generic[P]):
                     body.append(f"{name} = node.{name}_kept")
                     body.append(f"if type({name}) is not ndarray:")
                     body.append(f"    {name} = reopen(node, {name})")
-            call = f"vjp_{operand}({', '.join(arguments)})"
+            call = call_source(f"vjp_{operand}", vjp, arguments)
             if self.signature.variadic:
                 body.append(f"for u, gu in zip(node.{operand}_node, {call}):")
                 body.append("    if u.live:")

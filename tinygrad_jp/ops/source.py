@@ -39,3 +39,21 @@ def bare_call(function: Callable[..., Any]) -> Callable[..., Any]:
     plain = compile_source(source, "<plain call>", {})["plain"].__code__
     same = plain.co_code == code.co_code and function.__globals__.get("np") is np
     return ufunc if same and isinstance(ufunc, np.ufunc) else function
+
+
+_FORMS = ("{0}", "-{0}", "{0} * {1}", "{0} / {1}")
+
+
+def call_source(name: str, function: Callable[..., Any], arguments: list[str]) -> str:
+    """Write a call of a function; or, where it is as short as ``g * y``, what it does.
+
+    Most vjps are, and a call takes as long as what is left of the engine's own work.
+    """
+    code = function.__code__
+    for form in _FORMS:
+        names = code.co_varnames
+        if len(names) == 1 + ("{1}" in form) == len(arguments):
+            short = eval(f"lambda {', '.join(names)}: {form.format(*names)}")  # noqa: S307 - our own text
+            if short.__code__.co_code == code.co_code:
+                return form.format(*arguments)
+    return f"{name}({', '.join(arguments)})"
