@@ -145,7 +145,8 @@ class _Lines:
         self.time = Unit.of_time(total)
         self.size = Unit.of_bytes(max(sizes, default=0))
         self._own = ["own"] if by == "scope" else []
-        head = [by, "runs", "forward", "backward", "total", *self._own, "share"]
+        runs = "ops" if by == "scope" else "runs"  # of which a scope has many
+        head = [by, runs, "forward", "backward", "total", *self._own, "share"]
         self.lines = [[*head, "memory", "kept", *(["spike"] if self._traced else [])]]
 
     def add_row(self, row: Row) -> None:
