@@ -1,7 +1,10 @@
 """The engine below `Tensor.backward`: turns, and sums of large cotangents."""
 
+import copy
 import sys
 import tracemalloc
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import numpy as np
@@ -187,3 +190,113 @@ def test_other_vjps_are_called():
         (lambda g: g * 2.0, "g"),
     ):
         assert call_source("vjp_x", vjp, arguments.split(", ")) == f"vjp_x({arguments})"
+
+
+# --- what users write ------------------------------------------------------------
+
+
+def test_a_copy_and_its_original_both_get_their_gradient():
+    x = tg.Tensor([1.0, 2.0], requires_grad=True)
+    y = x * x
+    z = copy.deepcopy(y)
+    (y + z).sum().backward()
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
+def test_metadata_of_a_rule_stays_a_keyword():
+    @tg.rule(vjp=lambda g, factor: g * factor)
+    def times(x, /, factor):
+        return np.multiply(x, factor)
+
+    x = tg.Tensor([1.0, 2.0], requires_grad=True)
+    times(x, factor=3.0).sum().backward()
+    assert x.grad.tolist() == [3.0, 3.0]
+
+
+def test_operands_of_any_number_are_not_taken_for_an_out():
+    @tg.rule(vjp=lambda g, out: [g * part for part in out])
+    def all_exp(*arrays):
+        return np.exp(arrays)
+
+    a, b = tg.Tensor([0.0, 0.0]), tg.Tensor([1.0, 1.0])
+    assert all_exp(a, b).shape == (2, 2)
+    assert b.tolist() == [1.0, 1.0]
+
+
+def test_an_elementwise_rule_of_any_number_of_operands_is_recorded():
+    @tg.rule(vjp=lambda g, arrays_shape: [g] * len(arrays_shape), elementwise=True)
+    def added(*arrays):
+        return arrays[0] + arrays[1]
+
+    x = tg.Tensor([1.0, 2.0], requires_grad=True)
+    added(x, x).sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("name", ["out", "node", "g", "x_node", "_hidden", "vjp_x"])
+def test_a_parameter_that_the_engine_has_a_use_for_is_refused(name):
+    space = {"tg": tg}
+    text = f"def kw(x, /, {name}): return x"
+    with pytest.raises(TypeError, match=f"cannot be called '{name}'"):
+        exec(f"@tg.rule(vjp=None)\n{text}", space)
+
+
+def test_the_names_of_modes_and_shapes_are_free():
+    @tg.rule(vjp=lambda g, mode, shape: g * mode * shape)
+    def scaled(x, /, mode, shape):
+        return x * mode * shape
+
+    x = tg.Tensor([1.0, 2.0], requires_grad=True)
+    scaled(x, mode=2.0, shape=3.0).sum().backward()
+    assert x.grad.tolist() == [6.0, 6.0]
+
+
+def test_threads_that_meet_a_new_rule_at_once_share_its_nodes():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(100):
+            rule = tg.rule(vjp=lambda g: g)(plain_copy)
+            with ThreadPoolExecutor(4) as pool:
+                found = list(pool.map(lambda _, r=rule: r.node, range(4)))
+            assert len(set(found)) == 1
+    finally:
+        sys.setswitchinterval(before)
+
+
+def plain_copy(x, /):
+    return x * 1.0
+
+
+def test_a_cotangent_that_may_not_be_written_to_is_not():
+    @tg.rule(vjp=lambda g: locked(g))
+    def doubled(x, /):
+        return x * 2.0
+
+    def locked(g):
+        made = g * full(2.0).data
+        made.flags.writeable = False
+        return made
+
+    x = ones()
+    (x * 3.0 + doubled(x)).sum().backward()
+    assert x.grad.data[0, 0] == 5.0
+
+
+def test_a_cotangent_that_is_known_weakly_is_not_written_to():
+    known = []
+
+    @tg.rule(vjp=lambda g: remembered(g * full(2.0).data))
+    def doubled(x, /):
+        return x * 2.0
+
+    def remembered(made):
+        known.append(weakref.ref(made))
+        return made
+
+    x = ones()
+    x.register_hook(lambda g: seen.append(known[0]()))
+    seen = []
+    (x * 3.0 + doubled(x)).sum().backward()
+    assert x.grad.data[0, 0] == 5.0
+    assert seen[0] is None or (seen[0] == 2.0).all()

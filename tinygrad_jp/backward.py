@@ -15,6 +15,7 @@ from functools import lru_cache
 from math import prod
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import getweakrefcount
 
 import numpy as np
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SMALL = 4096  # elements; below, widening once costs less than staying narrow
+_LONG = 1024  # elements; beyond, BLAS adds up less exactly than NumPy's pairs
 
 Cotangent: TypeAlias = Any
 """An ndarray, or a Tensor where the backward pass itself is recorded."""
@@ -77,7 +79,7 @@ def _column_sums(g: Cotangent) -> Cotangent:
 
 def _row_sums(g: Cotangent) -> Cotangent:
     """The gradient of what was the same for a row; as quick."""
-    if g.dtype.char not in "fd":
+    if g.dtype.char not in "fd" or g.shape[1] > _LONG:
         return add_reduce(g, 1, None, None, True)
     return g.dot(_column_of_ones(g.shape[1], g.dtype))
 
@@ -148,15 +150,18 @@ class Cotangents(dict[Node, Cotangent]):
     def add(self, g: Cotangent, node: Node) -> None:
         """Add a cotangent that fits to the one that is there.
 
-        Into its own memory where nobody else holds that: only who counts references
-        sees a difference, and every new array of megabytes is fetched from afar.
+        Into its own memory where nobody else holds that: nobody sees a difference, and
+        every new array of megabytes is fetched from afar.
         """
         total = self.pop(node)
         if (
-            getattr(total, "nbytes", 0) >= _LARGE
-            and total.base is None
+            type(total) is np.ndarray
+            and total.nbytes >= _LARGE
+            and total.flags.owndata
+            and total.flags.writeable
             and total.shape == node.shape
             and getrefcount(total) == _ALONE
+            and not getweakrefcount(total)
         ):
             np.add(total, g, total)
             self[node] = total

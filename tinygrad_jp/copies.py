@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_jp.graph import PRIVATE, Leaf, Node, walk
+from tinygrad_jp.graph import PRIVATE, Leaf, Node, tick, walk
 from tinygrad_jp.operands import bare
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def copy_graph(roots: Iterable[Node], memo: dict[int, Any]) -> None:
         for name, value in node.slots().items():
             if name not in PRIVATE:
                 setattr(new, name, _renewed(value, memo))
+        new.order = tick()  # no two nodes have one number: it tells whose turn it is
         if isinstance(new, Leaf):
             new.owner = None  # the copied Tensor takes its place there itself
 

@@ -20,12 +20,12 @@ is what runs (`print(tg.exp.source)`):
             out = asarray(out)
         result._data = out
         if x_node is not None and x_node.live:
-            mode = current()
-            if mode.grad:
+            _mode = current()
+            if _mode.grad:
                 node = exp_node()
                 node.x_node = x_node
                 node.order = tick()
-                node.scope = mode.scope
+                node.scope = _mode.scope
                 node.dtype = out.dtype
                 out_shape = out.shape
                 if out_shape == x_node.shape:
@@ -246,12 +246,12 @@ def source(rule: Rule[Any], label: str) -> str:
         "result._data = out",
         *live,
         f"if {any_live or False}:",
-        "    mode = current()",
-        "    if mode.grad:",
+        "    _mode = current()",
+        "    if _mode.grad:",
         f"        node = {label}_node()",
         *(f"        {line}" for line in nodes),
         "        node.order = tick()",
-        "        node.scope = mode.scope",
+        "        node.scope = _mode.scope",
         "        node.dtype = out.dtype",
         *(f"        {line}" for line in _shape_source(rule)),
         *(f"        node.{name}_given = {name}" for name in keywords),
@@ -272,7 +272,7 @@ def _shape_source(rule: Rule[Any]) -> list[str]:
     million ops are recorded in two thirds of the time.
     """
     lines: list[str] = []
-    if rule.elementwise:
+    if rule.elementwise and not rule.signature.variadic:
         for name in rule.signature.operands:
             word = "elif" if lines else "if"
             shape = f"{name}_node.shape"

@@ -148,9 +148,11 @@ def minimum(x: Array, y: Array, /) -> Array:
     return np.minimum(x, y)
 
 
-@rule(vjp=lambda g, out: g * (out > 0), elementwise=True)
+@rule(vjp=lambda g, out: g * ~(out <= 0), elementwise=True)
 def relu(x: Array, /) -> Array:
     """Elementwise ``max(x, 0)``, with relu'(0) = 0 as in the book (chapter 5.5).
+
+    A NaN passes, and its gradient too.
 
     Example:
         >>> tg.relu(tg.Tensor([-1.0, 0.0, 2.0]))

@@ -22,7 +22,7 @@ def _restore(g: Array, axis: Axis, keepdims: bool, ndim: int) -> Array:
     """Put the reduced axes back with length 1, so that `g` broadcasts again."""
     if keepdims or axis is None:
         return g
-    gone = {i % ndim for i in ((axis,) if isinstance(axis, int) else axis)}
+    gone = {i % ndim for i in (axis if isinstance(axis, tuple) else (axis,))}
     return g[tuple([None if i in gone else slice(None) for i in range(ndim)])]
 
 
@@ -40,15 +40,18 @@ def sum(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
     return add_reduce(x, axis, None, None, keepdims)
 
 
-def _mean_share(g: Array, x_shape: tuple[int, ...]) -> float:
-    """How much of a mean each of its elements makes."""
+def _mean_share(g: Array, x_shape: tuple[int, ...]) -> Array:
+    """The gradient of each element of a mean."""
     count = math.prod(x_shape)
-    return g.size / count if count else 0.0
+    if not count:
+        return g
+    wide = g.astype(np.float32) if g.dtype.char == "e" else g  # 1 / n may vanish
+    return wide / (count / g.size)
 
 
 @rule(
     vjp=lambda g, x_shape, axis, keepdims: _restore(
-        g * _mean_share(g, x_shape), axis, keepdims, len(x_shape)
+        _mean_share(g, x_shape), axis, keepdims, len(x_shape)
     ),
 )
 def mean(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -60,11 +63,11 @@ def mean(x: Array, /, axis: Axis = None, keepdims: bool = False) -> Array:
         >>> tg.mean(tg.Tensor([[1.0, 3.0], [2.0, 6.0]]), axis=1)
         Tensor([2., 4.])
     """
-    half = x.dtype.char == "e"
-    dtype = np.float32 if half else None if x.dtype.kind == "f" else np.float64
-    total = add_reduce(x, axis, dtype, None, keepdims)
-    out = total * (total.size / x.size if x.size else math.nan)
-    return out.astype(x.dtype) if half else out
+    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    wide = np.float32 if dtype.char == "e" else dtype
+    total = add_reduce(x, axis, wide, None, keepdims)
+    out = total / (x.size / total.size) if x.size else total * math.nan
+    return out if out.dtype == dtype else out.astype(dtype)
 
 
 def _shared(g: Array, x: Array, out: Array, axis: Axis, keepdims: bool) -> Array:
@@ -90,7 +93,8 @@ def _extreme(reduce: Any, x: Array, axis: Axis, keepdims: bool) -> Array:
     Over short rows NumPy starts a loop for each: on (100, 10) a copy that has them as
     columns takes a quarter of the time.
     """
-    if x.ndim == 2 and axis in (1, -1) and len(x) >= 32 and 0 < x.shape[1] <= 32:
+    last = type(axis) is int and axis in (1, -1)
+    if last and x.ndim == 2 and len(x) >= 32 and 0 < x.shape[1] <= 32:
         out = reduce(x.T.copy(), 0)
         return out[:, None] if keepdims else out
     return reduce(x, axis, None, None, keepdims)

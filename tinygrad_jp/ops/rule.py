@@ -27,7 +27,6 @@ from __future__ import annotations
 import importlib
 import pickle
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, ParamSpec, TypeAlias
 
@@ -179,9 +178,17 @@ class Rule(Generic[P]):
                 )
         return names
 
-    @cached_property
+    @property
     def node(self) -> type[Node]:
-        """The class of the nodes that it records."""
+        """The class of the nodes that it records; threads that ask get the same."""
+        made: type[Node] | None = self.__dict__.get("_node")
+        return made or self.__dict__.setdefault("_node", self._node_class())
+
+    @node.setter
+    def node(self, node: type[Node]) -> None:
+        self.__dict__["_node"] = node
+
+    def _node_class(self) -> type[Node]:
         signature = self.signature
         slots = [f"{name}_node" for name in signature.operands]
         slots += self._kept_slots()

@@ -7,6 +7,39 @@ from typing import Any, NamedTuple
 
 CO_VARARGS, CO_VARKEYWORDS = 4, 8  # as in `inspect`, which takes long to import
 
+RESERVED = frozenset(
+    [
+        "asarray",
+        "cotangents",
+        "current",
+        "error",
+        "explain",
+        "floats",
+        "g",
+        "gu",
+        "keep_view",
+        "ndarray",
+        "new",
+        "node",
+        "node_of",
+        "out",
+        "out_shape",
+        "reopen",
+        "result",
+        "retain",
+        "settle",
+        "settled",
+        "Tensor",
+        "tick",
+        "u",
+        "weak",
+    ]
+)
+"""Names that stand in the functions that are written for a rule."""
+
+_PARTS = ("data", "given", "kept", "live", "node", "shape")
+"""What these functions call the parts of an operand, as in ``x_node``."""
+
 
 class Signature(NamedTuple):
     """What the parameters of a rule's forward function say."""
@@ -32,6 +65,12 @@ class Signature(NamedTuple):
                 f"{shown}: a rule's array operands stand before '/' (or are one "
                 "*operands), and its metadata after it, each by name"
             )
+        for name in (*names[:count], *starred):
+            if name in RESERVED or name.startswith("_") or _is_part(name, operands):
+                raise TypeError(
+                    f"{shown}: a rule's parameter cannot be called {name!r}, which the "
+                    "engine uses itself; choose another name"
+                )
         by_position = code.co_argcount - len(operands)
         given = forward.__defaults__ or ()
         if len(given) > by_position:
@@ -44,3 +83,9 @@ class Signature(NamedTuple):
             defaults=dict(zip(positional, given)) | (forward.__kwdefaults__ or {}),
             by_position=by_position,
         )
+
+
+def _is_part(name: str, operands: tuple[str, ...]) -> bool:
+    """Whether it is what the engine calls a part of an operand."""
+    taken = {f"{operand}_{part}" for operand in operands for part in _PARTS}
+    return name in taken or name in {f"vjp_{operand}" for operand in operands}

@@ -30,6 +30,8 @@ def bare_call(function: Callable[..., Any]) -> Callable[..., Any]:
     code = function.__code__
     if len(code.co_names) != 2 or code.co_names[0] != "np" or code.co_freevars:
         return function
+    if code.co_posonlyargcount != code.co_nlocals:  # a keyword, or *operands
+        return function
     operands = ", ".join(code.co_varnames)
     ufunc = getattr(np, code.co_names[1], None)
     source = (  # an imported name is called by other instructions
