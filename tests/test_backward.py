@@ -97,6 +97,32 @@ def test_large_cotangents_are_added_up_without_new_arrays():
     assert peak < 2.2 * x.data.nbytes  # the sum, and what is added to it
 
 
+def test_a_gradient_of_its_own_is_not_copied():
+    x, y = ones(), ones()
+    w = full(3.0)
+    loss = (x * w + y).sum()
+    tracemalloc.start()
+    loss.backward()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2.2 * x.data.nbytes
+    assert not np.shares_memory(x.grad.data, y.grad.data)
+
+
+def test_a_gradient_that_somebody_holds_is_copied():
+    held = np.full(LARGE, 2.0)
+
+    @tg.rule(vjp=lambda g: held)
+    def doubled(x, /):
+        return x * 2.0
+
+    x, y = ones(), ones()
+    (doubled(x) + doubled(y)).sum().backward(np.float64(1.0))
+    arrays = [held, x.grad.data, y.grad.data]
+    for i in range(3):
+        assert not np.shares_memory(arrays[i], arrays[i - 1])
+
+
 def test_a_gradient_that_a_vjp_keeps_is_not_written_to():
     kept = np.full(LARGE, 2.0)
 

@@ -262,7 +262,11 @@ def backpropagate(
     for node, g in cotangents.items():  # leaves, and what is older than `since`
         if useful is None or node in useful:
             arrived(node, widen(g, node.shape) if node in narrow else g)
-    return found if wrap is not None else _unshared(found, roots)
+    if wrap is not None:
+        return found
+    cotangents.clear()  # so that `found` holds each array alone
+    g = None
+    return _unshared(found)
 
 
 def _leading_to(targets: set[Node], roots: Iterable[Node]) -> set[Node]:
@@ -274,13 +278,19 @@ def _leading_to(targets: set[Node], roots: Iterable[Node]) -> set[Node]:
     return useful
 
 
-def _unshared(
-    found: dict[Node, Cotangent], roots: Sequence[tuple[Node, Cotangent]]
-) -> dict[Node, Cotangent]:
-    """Copy each array that is a view, was handed in, or stands there twice."""
-    taken = {id(g) for _, g in roots}
+def _unshared(found: dict[Node, Cotangent]) -> dict[Node, Cotangent]:
+    """Copy each array that is a view, or that somebody else holds too."""
     for node, g in found.items():
-        if type(g) is not np.ndarray or g.base is not None or id(g) in taken:
-            g = found[node] = np.array(g)
-        taken.add(id(g))
+        if type(g) is not np.ndarray or g.base is not None or getrefcount(g) > _FOUND:
+            found[node] = np.array(g)
     return found
+
+
+def _references_as_found() -> int:
+    count = 0
+    for _, array in {0: np.empty(0)}.items():
+        count = getrefcount(array)
+    return count
+
+
+_FOUND = _references_as_found()
