@@ -216,7 +216,7 @@ def backpropagate(
     watchers = current().watchers
     for node, g in roots:
         cotangents.give(g, node)
-    narrow, take = cotangents.narrow, cotangents.pop
+    narrow, take, wait = cotangents.narrow, cotangents.pop, cotangents.wait
     targets = None if wanted is None else set(wanted)
     useful = None if targets is None else _leading_to(targets, cotangents)
 
@@ -248,12 +248,12 @@ def backpropagate(
                 if watchers:
                     for watcher in watchers:
                         watcher.pulls(node)
-                node.pull(g, cotangents, reopen, retain)
+                node.pull(g, cotangents, wait, reopen, retain)
             else:
                 with within(mirror.of(node.scope)):
                     for watcher in watchers:
                         watcher.pulls(node)
-                    node.pull_tensors(g, cotangents, reopen_tensor, retain)
+                    node.pull_tensors(g, cotangents, wait, reopen_tensor, retain)
             if watchers:
                 for watcher in watchers:
                     watcher.pulled(node, g, cotangents)

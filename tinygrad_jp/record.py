@@ -25,6 +25,7 @@ is what runs (`print(tg.exp.source)`):
                 node = exp_node()
                 node.x_node = x_node
                 node.order = tick()
+                node.live = True
                 node.scope = _mode.scope
                 node.dtype = out.dtype
                 out_shape = out.shape
@@ -251,6 +252,7 @@ def source(rule: Rule[Any], label: str) -> str:
         f"        node = {label}_node()",
         *(f"        {line}" for line in nodes),
         "        node.order = tick()",
+        "        node.live = True",
         "        node.scope = _mode.scope",
         "        node.dtype = out.dtype",
         *(f"        {line}" for line in _shape_source(rule)),

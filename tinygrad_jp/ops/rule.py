@@ -32,7 +32,7 @@ from typing import Any, Generic, ParamSpec, TypeAlias
 
 from numpy import ndarray
 
-from tinygrad_jp.graph import Node
+from tinygrad_jp.graph import Leaf, Node
 from tinygrad_jp.ops.signature import Signature
 from tinygrad_jp.ops.source import call_source, compile_source
 
@@ -49,8 +49,8 @@ _GIVE = (
     "    cotangents.add(gu, u)",
     "else:",
     "    cotangents[u] = gu",
-    "    if u.rule is not None:",
-    "        cotangents.wait(u)",
+    "    if type(u) is not Leaf:",
+    "        wait(u)",
 )
 """`cotangents.give(gu, u)`, written out: it runs for every operand."""
 
@@ -74,9 +74,9 @@ class Rule(Generic[P]):
             (`tinygrad_jp.testing.samples.DOMAINS`).
         node: The class of the nodes that it records, made when it is first asked for,
             with two methods:
-        pull: `pull(g, cotangents, reopen, retain)` runs the vjps on kept arrays, gives
-            what they return to the operands (`backward.Cotangents`), and drops the
-            arrays.
+        pull: `pull(g, cotangents, wait, reopen, retain)` runs the vjps on kept arrays,
+            gives what they return to the operands (`backward.Cotangents`), and drops
+            the arrays.
         pull_tensors: The same on Tensors, so that the backward pass is recorded.
     """
 
@@ -150,7 +150,7 @@ class Rule(Generic[P]):
 
     def write(self) -> None:
         """Give the node class its two functions: when the first cotangent comes."""
-        space: dict[str, Any] = {"ndarray": ndarray}
+        space: dict[str, Any] = {"ndarray": ndarray, "Leaf": Leaf}
         for name, vjp in zip(self.signature.operands, self.vjps):
             space[f"vjp_{name}"] = vjp
         made = compile_source(self.source, f"<rule {self.name}>", space)
@@ -212,7 +212,7 @@ class Rule(Generic[P]):
     def _pull_source(self, function: str) -> str:
         """Write the function that runs the vjps of the operands that are live."""
         on_tensors = function == "pull_tensors"
-        lines = [f"def {function}(node, g, cotangents, reopen, retain):"]
+        lines = [f"def {function}(node, g, cotangents, wait, reopen, retain):"]
         for operand, vjp, keeps in zip(self.signature.operands, self.vjps, self.keeps):
             if vjp is None:
                 continue

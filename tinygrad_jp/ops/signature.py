@@ -18,6 +18,7 @@ RESERVED = frozenset(
         "g",
         "gu",
         "keep_view",
+        "Leaf",
         "ndarray",
         "new",
         "node",
@@ -32,6 +33,7 @@ RESERVED = frozenset(
         "Tensor",
         "tick",
         "u",
+        "wait",
         "weak",
     ]
 )

@@ -205,12 +205,14 @@ class _Checkpoint(Node):
     def inputs(self) -> tuple[Node, ...]:
         return self.inputs_node
 
-    def pull(self, g: Any, cotangents: Cotangents, _: Any, retain: bool) -> None:
+    def pull(
+        self, g: Any, cotangents: Cotangents, wait: Any, _: Any, retain: bool
+    ) -> None:
         """Carry a cotangent on, as arrays; see `graph.Node`."""
         self._carry(g, cotangents, retain, None)
 
     def pull_tensors(
-        self, g: Any, cotangents: Cotangents, _: Any, retain: bool
+        self, g: Any, cotangents: Cotangents, wait: Any, _: Any, retain: bool
     ) -> None:
         """Carry a cotangent on, recorded."""
         self._carry(g, cotangents, retain, bare)
@@ -266,7 +268,7 @@ def _pieces(g: Any, outputs: list[Tensor]) -> list[tuple[Node, Any]]:
 
 def _checkpoint_node(call: _Call, data: Any) -> _Checkpoint:
     node = _Checkpoint()
-    node.order, node.scope = tick(), current().scope
+    node.order, node.scope, node.live = tick(), current().scope, True
     node.shape, node.dtype = data.shape, data.dtype
     node.call = call
     node.inputs_node = (*call.sources, *call.constants())
