@@ -63,6 +63,7 @@ CONTENDERS = (
     Contender("mygrad", "MyGrad", "with_mygrad"),
     Contender("autograd", "HIPS autograd", "with_autograd"),
     Contender("dezero", "DeZero", "with_dezero"),
+    Contender("numpy-calls", "limit: our NumPy calls", "limit_calls"),
     Contender("numpy-gemm", "limit: NumPy's GEMMs", "limit_numpy", compared=False),
     Contender("torch-gemm", "limit: PyTorch's GEMMs", "limit_torch", compared=False),
     Contender("numpy-pass", "limit: one NumPy pass", "pass_numpy", compared=False),
