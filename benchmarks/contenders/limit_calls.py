@@ -1,8 +1,8 @@
 """The NumPy calls of our ops and of their gradients, in a row, without any engine.
 
-No graph, no Tensor, no check; every array is dropped when it has served, and freed memory
-is kept as we keep it. What an eager engine on NumPy takes more than this is its own;
-less would take other calls.
+No graph, no Tensor, no check; every array is dropped when it has served, and freed
+memory is kept as we keep it. What an eager engine on NumPy takes more than this is its
+own; less would take other calls.
 """
 
 from __future__ import annotations
