@@ -18,11 +18,11 @@ jnp: Any = import_module("jax.numpy")
 special: Any = import_module("jax.scipy.special")
 
 SAME_NAMES = """
-    abs add all any argmax argmin argsort broadcast_to ceil cos cosh divide equal
-    exp exp2 expm1 floor floor_divide greater greater_equal hypot isclose less
-    less_equal log log10 log1p log2 logaddexp matmul max maximum min minimum multiply
-    negative not_equal remainder reshape round sign sin sinh sqrt subtract sum tan tanh
-    trunc where bitwise_and bitwise_or bitwise_xor
+    abs add all any argmax argmin argsort bitwise_and bitwise_or bitwise_xor
+    broadcast_to ceil cos cosh divide equal exp exp2 expm1 floor floor_divide greater
+    greater_equal hypot isclose less less_equal log log10 log1p log2 logaddexp matmul
+    max maximum mean min minimum multiply negative not_equal remainder reshape round
+    sign sin sinh sqrt subtract sum tan tanh trunc where
 """
 
 
@@ -123,6 +123,7 @@ TABLE: dict[str, Call] = {
     "getitem": getitem,
     "logabsdet": lambda x: jnp.linalg.slogdet(x)[1],
     "logsumexp": special.logsumexp,
+    "relu": jax.nn.relu,
     "norm": norm,
     "overlap_add": overlap_add,
     "permute_dims": lambda x, *, axes: jnp.transpose(x, axes),

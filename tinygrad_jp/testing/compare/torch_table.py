@@ -19,8 +19,8 @@ SAME_NAMES = """
     abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_or bitwise_xor
     ceil cos cosh divide erf exp exp2 expm1 floor greater greater_equal hypot isclose
     less less_equal log log10 log1p log2 logaddexp matmul maximum minimum multiply
-    negative not_equal pow remainder round sign sin sinh sqrt subtract tan tanh trunc
-    where
+    negative not_equal pow relu remainder round sign sin sinh sqrt subtract tan tanh
+    trunc where
 """
 
 
@@ -134,6 +134,7 @@ TABLE: dict[str, Call] = {
     "logabsdet": lambda x: torch.linalg.slogdet(x)[1],
     "logsumexp": over(torch.logsumexp),
     "max": over(torch.amax),
+    "mean": over(torch.mean),
     "min": over(torch.amin),
     "norm": over(torch.linalg.vector_norm, torch.abs),
     "overlap_add": overlap_add,
