@@ -18,7 +18,7 @@ class whose slots are just what is kept, and a function that pulls a cotangent
 through it; `print(multiply.source)` shows that function.
 
 A rule may return a cotangent that is wider or narrower than its operand where
-the two broadcast together, and of any float dtype: `tinygrad_jp.backward` makes
+the two broadcast together, and of any float dtype: `tinygrad_jp.cotangents` makes
 it fit. No rule sums over broadcast axes itself.
 """
 
@@ -75,7 +75,7 @@ class Rule(Generic[P]):
         node: The class of the nodes that it records, made when it is first asked for,
             with two methods:
         pull: `pull(g, cotangents, wait, reopen, retain)` runs the vjps on kept arrays,
-            gives what they return to the operands (`backward.Cotangents`), and drops
+            gives what they return to the operands (`cotangents.Cotangents`), and drops
             the arrays.
         pull_tensors: The same on Tensors, so that the backward pass is recorded.
     """

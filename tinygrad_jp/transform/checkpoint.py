@@ -17,7 +17,8 @@ import numpy as np
 
 from tinygrad_jp import functions as f
 from tinygrad_jp import tree
-from tinygrad_jp.backward import Cotangents, backpropagate
+from tinygrad_jp.backward import backpropagate
+from tinygrad_jp.cotangents import Cotangents
 from tinygrad_jp.errors import GraphError
 from tinygrad_jp.graph import Leaf, Node, tick, walk
 from tinygrad_jp.hooks import visit
