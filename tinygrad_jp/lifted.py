@@ -92,8 +92,7 @@ def source(rule: Rule[Any], label: str) -> str:
 def _shape_source(rule: Rule[Any]) -> list[str]:
     """Write the lines that share an operand's shape, which most results have.
 
-    Every tuple that stays is one more object for the cyclic collector to visit: a
-    million ops are recorded in two thirds of the time.
+    A tuple of its own would be 64 bytes more for each op that stays.
     """
     lines: list[str] = []
     if rule.elementwise and not rule.signature.variadic:
