@@ -11,7 +11,7 @@ STEPS = """
 import resource, numpy as np, tinygrad_jp
 
 def step():
-    arrays = [np.ones(750_000) for _ in range(5)]  # 6 MB each
+    arrays = [np.ones(375_000) for _ in range(10)]  # 3 MB each, below huge pages
 
 for _ in range(3):
     step()
@@ -36,8 +36,9 @@ def faults(**variables):
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc")
 def test_pages_that_were_freed_are_used_again():
-    assert faults(TINYGRAD_JP_KEEP_MEMORY="") < 500
-    assert faults(TINYGRAD_JP_KEEP_MEMORY="0") > 5_000
+    kept = faults(TINYGRAD_JP_KEEP_MEMORY="")
+    given_back = faults(TINYGRAD_JP_KEEP_MEMORY="0")
+    assert given_back > 100 + 5 * kept
 
 
 def test_a_process_with_little_room_is_left_alone():
