@@ -1,4 +1,4 @@
-"""How cost grows with size: models that are written down before anything is measured.
+"""How cost grows with size: models that are fitted to small sizes and foretell large.
 
 A model is a sum of terms such as ``a + b·n``. Its coefficients are fitted to small
 sizes, none below zero, so that it can foretell a larger one.

@@ -76,7 +76,7 @@ def backpropagate(
     while came or waiting:
         node = line.youngest() if waiting or len(came) > 1 else came.pop()
         if since and node.order < since:
-            continue
+            continue  # its cotangent is handed out below
         g = take(node)
         if useful is not None and node not in useful:
             continue
@@ -143,4 +143,4 @@ def _references_as_found() -> int:
     return count
 
 
-_FOUND = _references_as_found()
+_FOUND = _references_as_found()  # of what one dict holds, in a loop over it

@@ -136,8 +136,8 @@ class Cotangents(dict[Node, Cotangent]):
     def add(self, g: Cotangent, node: Node) -> None:
         """Add a cotangent that fits to the one that is there.
 
-        Into its own memory where nobody else holds that: nobody sees a difference, and
-        every new array of megabytes is fetched from afar.
+        Into its own memory where nobody else holds that, so nobody sees a difference: a
+        large sum then takes two arrays, not three.
         """
         total = self.pop(node)
         if (
@@ -160,5 +160,5 @@ def _references() -> int:
     return getrefcount(array)
 
 
-_ALONE = _references()
+_ALONE = _references()  # of what one variable holds
 _LARGE = 1 << 16  # bytes; below, a new array costs less than looking

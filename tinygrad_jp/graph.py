@@ -29,7 +29,7 @@ class Node:
         name: What the user calls it; unset until it is given.
         rule: The op that made it; None for a leaf.
         live: Whether gradients flow into it: true of every result that is recorded.
-            A slot nevertheless, which is read in a third of a class attribute's time.
+            A slot nevertheless, which is read sooner than an attribute of the class.
         site: The user's line that made it; unset unless a debug mode notes it.
         owner: A weak reference to the Tensor that takes the gradient, or of a constant
             to what holds it; None or unset where there is none. Weak, because that
